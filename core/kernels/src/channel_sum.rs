@@ -1,0 +1,89 @@
+//! The gradient of a bias: `out[c] = Σ x[i, c, j]` over all `i` and `j`.
+
+use candle::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use rayon::prelude::*;
+
+use crate::demand;
+
+/// Sums `[outer, channels, ..]`, f32 on the CPU, to `[channels]`; partial sums are f64.
+pub(crate) fn channel_sum(x: &Tensor) -> Result<Tensor> {
+    x.contiguous()?.apply_op1(ChannelSum)
+}
+
+/// Parts that are summed apart. Fixed, since the order of a sum decides its bits.
+const CHUNKS: usize = 16;
+
+struct ChannelSum;
+
+impl CustomOp1 for ChannelSum {
+    fn name(&self) -> &'static str {
+        "channel-sum"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let values = demand::values(self.name(), storage, layout)?;
+        let (dims, channels) = (layout.dims(), layout.dims()[1]);
+        let (outer, inner) = (dims[0], dims[2..].iter().product::<usize>());
+        let item = channels * inner;
+        let mut total = vec![0.0; channels];
+        if item > 0 && outer > 0 {
+            let parts: Vec<Vec<f64>> = values
+                .par_chunks(outer.div_ceil(CHUNKS) * item)
+                .map(|part| part_sum(part, channels, inner))
+                .collect();
+            for part in parts {
+                total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+            }
+        }
+        let total = total.into_iter().map(|sum| sum as f32).collect();
+        Ok((CpuStorage::F32(total), Shape::from(channels)))
+    }
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
+        let mut dims = vec![1; x.rank()];
+        dims[1] = x.dim(1)?;
+        gradient.reshape(dims)?.broadcast_as(x.shape()).map(Some)
+    }
+}
+
+fn part_sum(values: &[f32], channels: usize, inner: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; channels];
+    for item in values.chunks_exact(channels * inner) {
+        if inner == 1 {
+            sums.iter_mut().zip(item).for_each(|(sum, &value)| *sum += f64::from(value));
+        } else {
+            let rows = item.chunks_exact(inner);
+            sums.iter_mut().zip(rows).for_each(|(sum, row)| *sum += row_sum(row));
+        }
+    }
+    sums
+}
+
+/// Sums in eight lanes, which the compiler keeps in registers.
+fn row_sum(row: &[f32]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let (blocks, rest) = row.as_chunks::<8>();
+    for block in blocks {
+        lanes.iter_mut().zip(block).for_each(|(lane, &value)| *lane += f64::from(value));
+    }
+    lanes.iter().sum::<f64>() + rest.iter().map(|&value| f64::from(value)).sum::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check;
+
+    #[test]
+    fn the_sum_over_all_but_the_channels_agrees_with_candle() -> Result<()> {
+        for dims in [vec![37, 3], vec![5, 2, 11], vec![3, 4, 5, 7]] {
+            let x = check::normals("x", &dims)?;
+            let reference = |x: &[Tensor]| {
+                let (outer, channels) = (x[0].dim(0)?, x[0].dim(1)?);
+                x[0].reshape((outer, channels, ()))?.sum((0, 2))
+            };
+            check::agrees(|x| channel_sum(&x[0]), reference, &[x], 1e-6)?;
+        }
+        Ok(())
+    }
+}

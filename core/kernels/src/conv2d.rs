@@ -1,0 +1,249 @@
+//! `y[b, o, i, j] = bias[o] + Σ x[b, c, i·stride + u − padding, j·stride + v − padding] ·
+//! weight[o, c, u, v]`, a cross-correlation as in every framework.
+
+use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
+
+use crate::channel_sum::channel_sum;
+use crate::convolve::Convolution;
+use crate::demand::{self, gradient_of};
+use crate::unfold::Window;
+
+/// How a kernel moves; all pairs are (vertical, horizontal).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conv {
+    /// Pixels from one position to the next, at least 1.
+    pub stride: (usize, usize),
+    /// Zeros added on either side.
+    pub padding: (usize, usize),
+}
+
+impl Default for Conv {
+    /// Stride 1, no padding.
+    fn default() -> Self {
+        Self { stride: (1, 1), padding: (0, 0) }
+    }
+}
+
+/// Convolves `x`, `[batch, inputs, height, width]`, with `weight`, `[outputs, inputs, kernel
+/// height, kernel width]`, and adds `bias`, `[outputs]`.
+///
+/// The result is `[batch, outputs, rows, columns]`, where `rows` is one more than `(height +
+/// 2·padding − kernel) / stride` rounded down, and columns likewise. f32 or f64, any strides. An
+/// image has the same bits in any batch. Fails where channels differ or the kernel exceeds the
+/// padded image.
+pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv) -> Result<Tensor> {
+    let ((_, inputs, height, width), kernel) = (x.dims4()?, weight.dims4()?);
+    let window = Window {
+        image: (height, width),
+        kernel: (kernel.2, kernel.3),
+        stride: conv.stride,
+        padding: conv.padding,
+    };
+    let fits = conv.stride.0 * conv.stride.1 * kernel.2 * kernel.3 > 0
+        && inputs == kernel.1
+        && bias.is_none_or(|bias| bias.dims() == [kernel.0])
+        && window.positions().is_some();
+    if !fits {
+        bail!(
+            "conv2d: x {:?}, weight {:?}, bias {:?} and {conv:?} do not fit; expected [batch, \
+             inputs, height, width], [outputs, inputs, kernel, kernel], [outputs], a kernel within \
+             the padded image and positive strides",
+            x.dims(),
+            weight.dims(),
+            bias.map(Tensor::dims)
+        );
+    }
+    let mut tensors = vec![x, weight];
+    tensors.extend(bias);
+    if demand::fast("conv2d", &tensors)? {
+        Part::Output.of(window).apply(x, weight, bias)
+    } else {
+        reference(x, weight, bias, window)
+    }
+}
+
+/// A sum over the taps of the kernel of one product each, in candle operations.
+fn reference(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, at: Window) -> Result<Tensor> {
+    let ((batch, inputs, ..), (outputs, ..)) = (x.dims4()?, weight.dims4()?);
+    let (rows, columns) = at.positions().unwrap_or((0, 0));
+    // Enough below and to the right that every tap meets whole strides.
+    let padded = x
+        .pad_with_zeros(2, at.padding.0, at.padding.0 + at.stride.0 - 1)?
+        .pad_with_zeros(3, at.padding.1, at.padding.1 + at.stride.1 - 1)?;
+    let mut y = Tensor::zeros((batch, outputs, rows * columns), x.dtype(), x.device())?;
+    for down in 0..at.kernel.0 {
+        for across in 0..at.kernel.1 {
+            let seen = padded
+                .narrow(2, down, rows * at.stride.0)?
+                .narrow(3, across, columns * at.stride.1)?
+                .reshape(vec![batch * inputs, rows, at.stride.0, columns, at.stride.1])?
+                .narrow(2, 0, 1)?
+                .narrow(4, 0, 1)?
+                .reshape((batch, inputs, rows * columns))?;
+            let tap = weight.narrow(2, down, 1)?.narrow(3, across, 1)?;
+            let tap = tap.reshape((1, outputs, inputs))?.broadcast_as((batch, outputs, inputs))?;
+            y = (y + tap.contiguous()?.matmul(&seen)?)?;
+        }
+    }
+    add_bias(&y.reshape((batch, outputs, rows, columns))?, bias)
+}
+
+/// `x[b, c, ..] + bias[c]` in candle operations.
+pub(crate) fn add_bias(x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    match bias {
+        Some(bias) => x.broadcast_add(&bias.reshape((1, (), 1, 1))?),
+        None => Ok(x.clone()),
+    }
+}
+
+/// The three tensors of `y = weight * x`. Each is linear in the other two, so the derivatives of
+/// an operation are the other two operations, and gradients of any order stay here.
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    /// `y` of `x` and `weight`.
+    Output,
+    /// `x` of `y` and `weight`: the transposed convolution.
+    Input,
+    /// `weight` of `x` and `y`.
+    Weight,
+}
+
+impl Part {
+    pub(crate) fn of(self, window: Window) -> Operation {
+        Operation { part: self, window }
+    }
+}
+
+/// One of the three over images of a fixed size.
+#[derive(Clone, Copy)]
+pub(crate) struct Operation {
+    part: Part,
+    window: Window,
+}
+
+impl Operation {
+    /// `bias`, one value a channel of the result, is for outputs and inputs.
+    pub(crate) fn apply(self, a: &Tensor, b: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+        let (a, b) = (a.contiguous()?, b.contiguous()?);
+        match bias {
+            None => a.apply_op2(&b, self),
+            Some(bias) => a.apply_op3(&b, &bias.contiguous()?, self),
+        }
+    }
+
+    fn label(&self) -> &'static str {
+        match self.part {
+            Part::Output => "conv2d",
+            Part::Input => "conv_transpose2d",
+            Part::Weight => "conv2d: gradient of weight",
+        }
+    }
+
+    fn forward(
+        &self,
+        a: (&CpuStorage, &Layout),
+        b: (&CpuStorage, &Layout),
+        bias: Option<&[f32]>,
+    ) -> Result<(CpuStorage, Shape)> {
+        let window = self.window;
+        let ((batch, first, ..), (second, third, ..)) =
+            (a.1.shape().dims4()?, b.1.shape().dims4()?);
+        let (a, b) =
+            (demand::values(self.label(), a.0, a.1)?, demand::values(self.label(), b.0, b.1)?);
+        let (values, shape) = match self.part {
+            Part::Output => {
+                let (rows, columns) = window.positions().unwrap_or((0, 0));
+                let convolution = Convolution { window, inputs: first, outputs: second };
+                (convolution.output(a, b, bias), (batch, second, rows, columns))
+            }
+            Part::Input => {
+                let convolution = Convolution { window, inputs: third, outputs: first };
+                let (height, width) = window.image;
+                (convolution.input(a, b, bias), (batch, third, height, width))
+            }
+            Part::Weight => {
+                let convolution = Convolution { window, inputs: first, outputs: third };
+                let (height, width) = window.kernel;
+                (convolution.weight(a, b), (third, first, height, width))
+            }
+        };
+        Ok((CpuStorage::F32(values), Shape::from(shape)))
+    }
+
+    fn gradients(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let ((of_a, a_left, a_right), (of_b, b_left, b_right)) = match self.part {
+            Part::Output => ((Part::Input, gradient, b), (Part::Weight, a, gradient)),
+            Part::Input => ((Part::Output, gradient, b), (Part::Weight, gradient, a)),
+            Part::Weight => ((Part::Input, b, gradient), (Part::Output, a, gradient)),
+        };
+        Ok((
+            gradient_of(a, || of_a.of(self.window).apply(a_left, a_right, None))?,
+            gradient_of(b, || of_b.of(self.window).apply(b_left, b_right, None))?,
+        ))
+    }
+}
+
+impl CustomOp2 for Operation {
+    fn name(&self) -> &'static str {
+        self.label()
+    }
+
+    fn cpu_fwd(
+        &self,
+        a: &CpuStorage,
+        a_layout: &Layout,
+        b: &CpuStorage,
+        b_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.forward((a, a_layout), (b, b_layout), None)
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        _: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        self.gradients(a, b, gradient)
+    }
+}
+
+impl CustomOp3 for Operation {
+    fn name(&self) -> &'static str {
+        self.label()
+    }
+
+    fn cpu_fwd(
+        &self,
+        a: &CpuStorage,
+        a_layout: &Layout,
+        b: &CpuStorage,
+        b_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let bias = demand::values(self.label(), bias, bias_layout)?;
+        self.forward((a, a_layout), (b, b_layout), Some(bias))
+    }
+
+    fn bwd(
+        &self,
+        a: &Tensor,
+        b: &Tensor,
+        bias: &Tensor,
+        _: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let (of_a, of_b) = self.gradients(a, b, gradient)?;
+        Ok((of_a, of_b, gradient_of(bias, || channel_sum(gradient))?))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! What an operation demands of its tensors, and the path that they can take.
+
+use candle::{CpuStorage, DType, Layout, Result, Tensor, bail};
+
+/// Whether the fast path takes `tensors`: f32 on the CPU. False sends f64, and any other device,
+/// to the reference. Fails for other types and where the tensors differ in type.
+pub(crate) fn fast(operation: &str, tensors: &[&Tensor]) -> Result<bool> {
+    let dtype = tensors[0].dtype();
+    let expected = matches!(dtype, DType::F32 | DType::F64);
+    if !expected || tensors.iter().any(|tensor| tensor.dtype() != dtype) {
+        let found: Vec<_> =
+            tensors.iter().map(|tensor| (tensor.dtype(), tensor.shape().clone())).collect();
+        bail!(
+            "{operation}: expected tensors all f32 or all f64, found {found:?}; convert with \
+             `to_dtype`"
+        );
+    }
+    Ok(dtype == DType::F32 && tensors.iter().all(|tensor| tensor.device().is_cpu()))
+}
+
+/// The values of a contiguous f32 tensor.
+pub(crate) fn values<'a>(
+    operation: &str,
+    storage: &'a CpuStorage,
+    layout: &Layout,
+) -> Result<&'a [f32]> {
+    let CpuStorage::F32(values) = storage else {
+        bail!("{operation}: expected f32, found {:?} {:?}", storage_type(storage), layout.shape());
+    };
+    match layout.contiguous_offsets() {
+        Some((start, end)) => Ok(&values[start..end]),
+        None => bail!(
+            "{operation}: expected a contiguous tensor, found {:?} with strides {:?}; call \
+             `contiguous` first",
+            layout.shape(),
+            layout.stride()
+        ),
+    }
+}
+
+/// The values of a contiguous u32 tensor.
+pub(crate) fn indices<'a>(
+    operation: &str,
+    storage: &'a CpuStorage,
+    layout: &Layout,
+) -> Result<&'a [u32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (CpuStorage::U32(values), Some((start, end))) => Ok(&values[start..end]),
+        _ => bail!(
+            "{operation}: expected contiguous u32 indices, found {:?} {:?} with strides {:?}",
+            storage_type(storage),
+            layout.shape(),
+            layout.stride()
+        ),
+    }
+}
+
+fn storage_type(storage: &CpuStorage) -> DType {
+    use candle::backend::BackendStorage;
+    storage.dtype()
+}
+
+/// The gradient of `argument`, computed only if somebody tracks it.
+pub(crate) fn gradient_of(
+    argument: &Tensor,
+    gradient: impl FnOnce() -> Result<Tensor>,
+) -> Result<Option<Tensor>> {
+    if argument.track_op() { gradient().map(Some) } else { Ok(None) }
+}

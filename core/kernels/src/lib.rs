@@ -1,0 +1,44 @@
+//! Operations for candle that are fast on the CPU and have the right gradient, one a file: its
+//! formula, a slow reference, the fast version, the gradient, and a test that they agree.
+//!
+//! - [`linear`], [`conv2d`], [`conv_transpose2d`]: products, differentiable to every order
+//! - [`silu`], [`gelu`], [`relu`], [`leaky_relu`], [`softplus`]: elementwise
+//! - [`cross_entropy`], [`log_softmax`]: over the last dimension
+//! - [`adamw_step`]: one pass over a parameter, its moments and its average
+//! - [`check`]: how all of them, and the layers built on them, are tested
+//!
+//! The fast versions take f32 on the CPU, in any strides. f64, and f32 on any other device, go
+//! through the reference, which is made of candle operations known to be right. Any other type is
+//! an error. Bits depend on the shapes and the instruction set, never on the number of threads;
+//! rows of `linear` and images of the convolutions come out the same in any batch.
+
+pub mod check;
+
+mod adamw;
+mod channel_sum;
+mod conv2d;
+mod conv_transpose2d;
+mod convolve;
+mod cross_entropy;
+mod demand;
+mod elementwise;
+mod exponential;
+mod gelu;
+mod log_softmax;
+mod matmul;
+mod product;
+mod relu;
+mod silu;
+mod softplus;
+mod unfold;
+
+pub use adamw::{AdamWStep, adamw_step};
+pub use conv_transpose2d::conv_transpose2d;
+pub use conv2d::{Conv, conv2d};
+pub use cross_entropy::cross_entropy;
+pub use gelu::gelu;
+pub use log_softmax::log_softmax;
+pub use matmul::linear;
+pub use relu::{leaky_relu, relu};
+pub use silu::silu;
+pub use softplus::softplus;
