@@ -1,0 +1,3 @@
+//! The classical rivals of the models.
+
+pub mod column_ngrams;

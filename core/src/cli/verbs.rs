@@ -1,0 +1,260 @@
+//! `train`, `sample`, `evaluate`, `report` and `demo`, the same for every app.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+
+use super::exit::Exit;
+use super::settings::resolve;
+use super::{App, Job, Preset, Shared, Trained};
+use crate::report::curves::{charts, read_log};
+use crate::report::page::headlines;
+use crate::report::{Page, Table, readme};
+use crate::run::evaluation::Evaluation;
+use crate::run::file::create_folder;
+use crate::run::machine::{Machine, revision};
+use crate::run::{Header, Run};
+use crate::train::fit::Outcome;
+
+/// What an app can do.
+#[derive(Subcommand)]
+pub enum Verb<A: App> {
+    /// Train a model
+    Train(Train),
+    /// Draw samples from a trained model
+    Sample(Sample<A>),
+    /// Score a run beside its baselines
+    Evaluate(Evaluate),
+    /// Write a run's page, report.html
+    Report(RunChoice),
+    /// Train, sample, evaluate and report on embedded data
+    Demo(Demo),
+    /// The app's own verbs
+    #[command(flatten)]
+    Own(A::Verb),
+}
+
+/// Flags of `train`.
+#[derive(Args, Debug)]
+pub struct Train {
+    /// How large a run
+    #[arg(long, value_enum, default_value = "quick")]
+    preset: Preset,
+    /// Data set, by name or path [default: made by the embedded simulator]
+    #[arg(long, value_name = "NAME|PATH")]
+    data: Option<String>,
+    /// Part of the data set, for instance a game
+    #[arg(long, requires = "data")]
+    subset: Option<String>,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1, conflicts_with = "seeds")]
+    seed: u64,
+    /// Several seeds, from and to included
+    #[arg(long, value_name = "FROM..TO")]
+    seeds: Option<SeedRange>,
+    /// Where the run goes [default: runs/APP/PRESET]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Continue what is there
+    #[arg(long)]
+    resume: bool,
+    /// Settings file, laid over the preset
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, for instance training.steps=500
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    assignments: Vec<String>,
+    /// Print the settings and stop
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Flags of `sample`.
+#[derive(Args)]
+pub struct Sample<A: App> {
+    #[command(flatten)]
+    run: RunChoice,
+    #[command(flatten)]
+    own: A::Sample,
+}
+
+/// Flags of `evaluate`.
+#[derive(Args, Debug)]
+pub struct Evaluate {
+    #[command(flatten)]
+    run: RunChoice,
+    /// Keep the result as the app's committed evaluation.json
+    #[arg(long)]
+    record: bool,
+}
+
+/// Which run.
+#[derive(Args, Debug)]
+pub struct RunChoice {
+    /// Folder of the run, or of one of its seeds [default: runs/APP/quick]
+    #[arg(long, value_name = "DIR")]
+    run: Option<PathBuf>,
+}
+
+/// Flags of `demo`.
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// Where everything goes [default: out/demo/APP]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// `1..5`: the seeds 1, 2, 3, 4 and 5.
+#[derive(Clone, Copy, Debug)]
+struct SeedRange(u64, u64);
+
+impl std::str::FromStr for SeedRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let pair = text
+            .split_once("..")
+            .and_then(|(from, to)| Some((from.parse::<u64>().ok()?, to.parse::<u64>().ok()?)));
+        match pair {
+            Some((from, to)) if from <= to => Ok(Self(from, to)),
+            _ => Err(format!("expected FROM..TO like 1..5, found `{text}`")),
+        }
+    }
+}
+
+impl RunChoice {
+    /// The folder chosen.
+    pub fn dir<A: App>(&self) -> PathBuf {
+        self.run.clone().unwrap_or_else(|| default_out::<A>(Preset::Quick))
+    }
+}
+
+fn default_out<A: App>(preset: Preset) -> PathBuf {
+    Path::new("runs").join(A::NAME).join(preset.name())
+}
+
+pub(super) fn run<A: App>(verb: Verb<A>, shared: &Shared) -> Result<()> {
+    match verb {
+        Verb::Train(options) => train::<A>(&options, shared),
+        Verb::Sample(Sample { run, own }) => {
+            A::sample(&Trained::open::<A>(&run.dir::<A>())?, &own, shared)
+        }
+        Verb::Evaluate(options) => evaluate::<A>(&options.run.dir::<A>(), options.record, shared),
+        Verb::Report(options) => report::<A>(&options.dir::<A>(), shared),
+        Verb::Demo(options) => demo::<A>(&options, shared),
+        Verb::Own(verb) => A::verb(verb, shared),
+    }
+}
+
+fn train<A: App>(options: &Train, shared: &Shared) -> Result<()> {
+    let preset = A::preset(options.preset);
+    let mut assignments = options.assignments.clone();
+    for (key, value) in [("data.name", &options.data), ("data.subset", &options.subset)] {
+        assignments.extend(value.as_ref().map(|value| format!("{key}={value}")));
+    }
+    let config: A::Config = resolve(&preset, options.config.as_deref(), &assignments)?;
+    if options.dry_run {
+        return shared.print(toml::to_string_pretty(&config)?.trim_end());
+    }
+    let out = options.out.clone().unwrap_or_else(|| default_out::<A>(options.preset));
+    let SeedRange(from, to) = options.seeds.unwrap_or(SeedRange(options.seed, options.seed));
+    for seed in from..=to {
+        let preset = options.preset.name().to_owned();
+        let header = Header { app: A::NAME.to_owned(), preset, seed };
+        train_seed::<A>(&out, &header, &config, options.resume, shared)?;
+    }
+    shared.print(&out.display().to_string())
+}
+
+fn train_seed<A: App>(
+    out: &Path,
+    header: &Header,
+    config: &A::Config,
+    resume: bool,
+    shared: &Shared,
+) -> Result<()> {
+    let dir = out.join(format!("seed-{}", header.seed));
+    let run = Run::create(&dir, header, config, resume)?;
+    match A::train(&Job { run: &run, header, config, shared, resume })? {
+        Outcome::Finished { seconds } => {
+            shared.remark(&format!("{}: trained in {seconds:.0} s", dir.display()));
+            Ok(())
+        }
+        Outcome::Stopped { step } => {
+            let text = format!("saved step {step} in {}; continue with --resume", dir.display());
+            Err(Exit::Interrupted(text).into())
+        }
+    }
+}
+
+fn evaluate<A: App>(dir: &Path, record: bool, shared: &Shared) -> Result<()> {
+    let started = Instant::now();
+    let trained = Trained::open_all::<A>(dir)?;
+    let evaluation = Evaluation {
+        app: A::NAME.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: format!("just {} evaluate --run {}", A::NAME, dir.display()),
+        revision: revision(),
+        machine: Machine::here(),
+        rows: A::evaluate(&trained, shared)?,
+    };
+    evaluation.write(&dir.join("evaluation.json"))?;
+    if record {
+        evaluation.write(&Path::new("apps").join(A::NAME).join("evaluation.json"))?;
+        readme::update(Path::new("."), &evaluation)?;
+    }
+    shared.remark(&format!("evaluated in {:.0} s", started.elapsed().as_secs_f64()));
+    if shared.json {
+        shared.print(&serde_json::to_string_pretty(&evaluation)?)
+    } else {
+        // Where nobody watches, a width that most windows have.
+        let width = terminal_size::terminal_size().map_or(110, |(width, _)| usize::from(width.0));
+        shared.print(Table::new(&evaluation.rows).terminal(width).trim_end())
+    }
+}
+
+fn report<A: App>(dir: &Path, shared: &Shared) -> Result<()> {
+    let trained = Trained::open_all::<A>(dir)?;
+    let first = trained.first().context("a run has at least one seed")?;
+    let evaluation = dir.join("evaluation.json");
+    let evaluation = evaluation.is_file().then(|| Evaluation::read(&evaluation)).transpose()?;
+    let config = first.run.config();
+    let config = std::fs::read_to_string(&config)
+        .with_context(|| format!("cannot read {}", config.display()))?;
+    let verb = |verb: &str| format!("just {} {verb} --run {}", A::NAME, dir.display());
+    let train = format!(
+        "just {} train --config {} --seed {} --out NEW",
+        A::NAME,
+        first.run.config().display(),
+        first.header.seed
+    );
+    let logs = trained
+        .iter()
+        .map(|one| Ok((format!("seed {}", one.header.seed), read_log(&one.run.metrics())?)));
+    let page = Page {
+        headlines: evaluation.as_ref().map_or(Vec::new(), |all| headlines(all, HEADLINES)),
+        charts: charts(&logs.collect::<Result<Vec<_>>>()?),
+        config,
+        commands: vec![train, verb("evaluate"), verb("report")],
+        evaluation,
+        ..A::page(&trained)?
+    };
+    let path = dir.join("report.html");
+    page.write(&path)?;
+    shared.print(&path.display().to_string())
+}
+
+/// Figures at the top of a page.
+const HEADLINES: usize = 4;
+
+fn demo<A: App>(options: &Demo, shared: &Shared) -> Result<()> {
+    let out = options.out.clone().unwrap_or_else(|| Path::new("out/demo").join(A::NAME));
+    create_folder(&out)?;
+    let preset = Preset::Quick;
+    let header = Header { app: A::NAME.into(), preset: preset.name().into(), seed: 1 };
+    train_seed::<A>(&out, &header, &A::preset(preset), true, shared)?;
+    evaluate::<A>(&out, false, shared)?;
+    report::<A>(&out, shared)
+}

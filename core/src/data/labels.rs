@@ -1,0 +1,90 @@
+//! Values that a model can be told about a window, and what they ask of its rest.
+
+use serde::{Deserialize, Serialize};
+
+/// How a label adds up along a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LabelKind {
+    /// The label of a window is the mean over its columns.
+    Mean,
+    /// It is the sum.
+    Sum,
+}
+
+/// Name, kind and scale of a label.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelScale {
+    /// Its name.
+    pub name: String,
+    /// How it adds up.
+    pub kind: LabelKind,
+    /// Mean over the windows learned from.
+    pub mean: f64,
+    /// Standard deviation over them.
+    pub deviation: f64,
+    /// Quantiles 5 % and 95 % over them.
+    pub range: [f64; 2],
+}
+
+/// A rest of one column can be asked for the impossible; beyond this many deviations the network
+/// has seen nothing.
+const LIMIT: f64 = 6.0;
+
+impl LabelScale {
+    /// What the columns from number `done` on must measure for the whole window of `window` columns
+    /// to measure `asked`, where the columns before measure `so_far`; in deviations.
+    pub fn remaining(&self, asked: f64, so_far: f64, done: usize, window: usize) -> f32 {
+        let rest = match self.kind {
+            LabelKind::Mean => {
+                let (done, window) = (done as f64, window as f64);
+                (window * asked - done * so_far) / (window - done)
+            }
+            LabelKind::Sum => asked - so_far,
+        };
+        ((rest - self.mean) / self.deviation).clamp(-LIMIT, LIMIT) as f32
+    }
+
+    /// All labels as a network takes them: the remaining value and 1 where a label is asked for,
+    /// 0 and 0 where it is not. Arguments as in [`remaining`](Self::remaining), one value a label.
+    pub fn tell(
+        scales: &[Self],
+        asked: &[Option<f64>],
+        so_far: &[f64],
+        done: usize,
+        window: usize,
+    ) -> Vec<f32> {
+        let each = scales.iter().zip(asked).zip(so_far);
+        each.flat_map(|((scale, &asked), &so_far)| match asked {
+            Some(asked) => [scale.remaining(asked, so_far, done, window), 1.0],
+            None => [0.0, 0.0],
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scale(kind: LabelKind) -> LabelScale {
+        LabelScale { name: "x".into(), kind, mean: 2.0, deviation: 0.5, range: [0.0, 4.0] }
+    }
+
+    #[test]
+    fn the_rest_makes_up_for_what_came_before() {
+        // Four columns of mean 3 after two of mean 1: the rest has mean 5, six deviations up.
+        assert_eq!(scale(LabelKind::Mean).remaining(3.0, 1.0, 2, 4), 6.0);
+        assert_eq!(scale(LabelKind::Mean).remaining(2.0, 2.0, 3, 4), 0.0);
+        assert_eq!(scale(LabelKind::Sum).remaining(3.0, 1.0, 2, 4), 0.0);
+        assert_eq!(scale(LabelKind::Sum).remaining(3.0, 0.0, 0, 4), 2.0);
+    }
+
+    #[test]
+    fn a_label_not_asked_for_says_nothing() {
+        let scales = [scale(LabelKind::Mean), scale(LabelKind::Sum)];
+        let told = LabelScale::tell(&scales, &[None, Some(3.0)], &[1.0, 1.0], 2, 4);
+        assert_eq!(told, [0.0, 0.0, 0.0, 1.0]);
+    }
+}

@@ -1,0 +1,9 @@
+//! Values to tensors and back: splits, windows, batches.
+
+pub mod grid;
+pub mod labels;
+pub mod tile_windows;
+
+pub use grid::Grid;
+pub use labels::{LabelKind, LabelScale};
+pub use tile_windows::{Alphabet, TileWindows};

@@ -1,0 +1,79 @@
+//! The nonlinearities that a config can name.
+
+use candle::{Result, Tensor};
+use generativa_kernels as kernels;
+use serde::{Deserialize, Serialize};
+
+/// A function of every element.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// `max(x, 0)`, slope 0 at 0.
+    Relu,
+    /// `x` where positive, else this slope times `x`.
+    LeakyRelu(f64),
+    /// `x σ(x)`.
+    Silu,
+    /// The tanh form of `x Φ(x)`.
+    Gelu,
+    /// `tanh x`.
+    Tanh,
+    /// `1 / (1 + e^-x)`.
+    Sigmoid,
+    /// `log(1 + e^x)`, finite for any `x`.
+    Softplus,
+}
+
+impl Activation {
+    /// Any shape to the same shape.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match *self {
+            Self::Relu => kernels::relu(x),
+            Self::LeakyRelu(slope) => kernels::leaky_relu(x, slope),
+            Self::Silu => kernels::silu(x),
+            Self::Gelu => kernels::gelu(x),
+            Self::Tanh => x.tanh(),
+            Self::Sigmoid => candle_nn::ops::sigmoid(x),
+            Self::Softplus => kernels::softplus(x),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::gradient_check::normals;
+
+    const ALL: [Activation; 7] = [
+        Activation::Relu,
+        Activation::LeakyRelu(0.2),
+        Activation::Silu,
+        Activation::Gelu,
+        Activation::Tanh,
+        Activation::Sigmoid,
+        Activation::Softplus,
+    ];
+
+    #[test]
+    fn activations_have_the_gradient_of_their_differences() -> Result<()> {
+        let x = normals("x", &[3, 5, 7])?;
+        let x = (&x + x.sign()?)?; // away from the kinks
+        for activation in ALL {
+            kernels::check::gradients(2e-3, std::slice::from_ref(&x), |x| {
+                activation.forward(&x[0])
+            })?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn activations_have_known_values_at_one() -> Result<()> {
+        let one = Tensor::new(1f32, &candle::Device::Cpu)?;
+        let expected = [1.0, 1.0, 0.731_058_6, 0.841_192, 0.761_594_2, 0.731_058_6, 1.313_261_7];
+        for (activation, expected) in ALL.into_iter().zip(expected) {
+            let found = activation.forward(&one)?.to_scalar::<f32>()?;
+            assert!((found - expected).abs() < 1e-6, "{activation:?} gives {found}");
+        }
+        Ok(())
+    }
+}

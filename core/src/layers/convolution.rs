@@ -1,0 +1,112 @@
+//! Convolutions of images `[batch, channels, height, width]`.
+
+use candle::{Result, Tensor};
+use candle_nn::VarBuilder;
+use generativa_kernels as kernels;
+pub use generativa_kernels::Conv;
+
+use super::linear::fan_in;
+
+/// A convolution with a bias.
+#[derive(Clone, Debug)]
+pub struct Conv2d {
+    weight: Tensor,
+    bias: Tensor,
+    conv: Conv,
+}
+
+impl Conv2d {
+    /// From `inputs` channels to `outputs` under a kernel of (height, width). Weights `weight`
+    /// `[outputs, inputs, height, width]` and `bias` `[outputs]`, both uniform on ±1/√(inputs ·
+    /// height · width).
+    pub fn new(
+        inputs: usize,
+        outputs: usize,
+        kernel: (usize, usize),
+        conv: Conv,
+        vb: VarBuilder<'_>,
+    ) -> Result<Self> {
+        let init = fan_in(inputs * kernel.0 * kernel.1);
+        let weight = vb.get_with_hints((outputs, inputs, kernel.0, kernel.1), "weight", init)?;
+        Ok(Self { weight, bias: vb.get_with_hints(outputs, "bias", init)?, conv })
+    }
+
+    /// `[batch, inputs, height, width]` to `[batch, outputs, rows, columns]`; for the sizes see
+    /// [`kernels::conv2d`].
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        kernels::conv2d(x, &self.weight, Some(&self.bias), self.conv)
+    }
+
+    /// `[outputs, inputs, height, width]`.
+    pub fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// `[outputs]`.
+    pub fn bias(&self) -> &Tensor {
+        &self.bias
+    }
+}
+
+/// A transposed convolution with a bias: the way back from a strided [`Conv2d`].
+#[derive(Clone, Debug)]
+pub struct ConvTranspose2d {
+    weight: Tensor,
+    bias: Tensor,
+    conv: Conv,
+    output_padding: (usize, usize),
+}
+
+impl ConvTranspose2d {
+    /// From `inputs` channels to `outputs` under a kernel of (height, width). `output_padding`
+    /// adds rows and columns to the result, fewer than the stride. Weights `weight` `[inputs,
+    /// outputs, height, width]` and `bias` `[outputs]`, both uniform on ±1/√(outputs · height ·
+    /// width), as PyTorch has it.
+    pub fn new(
+        inputs: usize,
+        outputs: usize,
+        kernel: (usize, usize),
+        conv: Conv,
+        output_padding: (usize, usize),
+        vb: VarBuilder<'_>,
+    ) -> Result<Self> {
+        let init = fan_in(outputs * kernel.0 * kernel.1);
+        let weight = vb.get_with_hints((inputs, outputs, kernel.0, kernel.1), "weight", init)?;
+        let bias = vb.get_with_hints(outputs, "bias", init)?;
+        Ok(Self { weight, bias, conv, output_padding })
+    }
+
+    /// `[batch, inputs, rows, columns]` to `[batch, outputs, height, width]`; for the sizes see
+    /// [`kernels::conv_transpose2d`].
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let bias = Some(&self.bias);
+        kernels::conv_transpose2d(x, &self.weight, bias, self.conv, self.output_padding)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::gradient_check::{layer, normals};
+    use crate::layers::{Parameters, seeded_builder};
+
+    const HALVE: Conv = Conv { stride: (2, 2), padding: (1, 1) };
+
+    #[test]
+    fn convolutions_have_the_gradient_of_their_differences() -> Result<()> {
+        layer(&[3, 2, 8, 7], |vb| Conv2d::new(2, 3, (3, 3), HALVE, vb), Conv2d::forward)?;
+        let build = |vb| ConvTranspose2d::new(2, 3, (3, 3), HALVE, (1, 0), vb);
+        layer(&[3, 2, 4, 3], build, ConvTranspose2d::forward)
+    }
+
+    #[test]
+    fn a_transposed_convolution_restores_the_size() -> Result<()> {
+        let vb = seeded_builder(&Parameters::default(), 0, &candle::Device::Cpu);
+        let down = Conv2d::new(1, 2, (4, 4), HALVE, vb.pp("down"))?;
+        let up = ConvTranspose2d::new(2, 1, (4, 4), HALVE, (0, 1), vb.pp("up"))?;
+        let half = down.forward(&normals("x", &[2, 1, 8, 7])?)?;
+        assert_eq!(half.dims(), [2, 2, 4, 3]);
+        assert_eq!(up.forward(&half)?.dims(), [2, 1, 8, 7]);
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! One score a file: slices or grids in, `f64` out; each says its source, unit and best value.
+
+pub mod correlation;
+pub mod interval;
+pub mod quantile;
+pub mod tile_patterns;
+pub mod window_distance;

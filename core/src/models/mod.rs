@@ -1,0 +1,3 @@
+//! One paper a file: config, parts, model, loss.
+
+pub mod vae;

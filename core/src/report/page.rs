@@ -1,0 +1,353 @@
+//! `report.html`: one page that needs nothing else, for people who did not make the run.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::curves::Chart;
+use super::markup::{base64, escape};
+use super::picture::Picture;
+use super::table::Table;
+use crate::run::evaluation::{Evaluation, Row};
+use crate::run::file::write_atomically;
+
+const STYLE: &str = include_str!("page.css");
+
+/// What a report says. Sections that have nothing to show are left out.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// What was made, in a few words.
+    pub title: String,
+    /// Two or three sentences: what it is and what came out, also where a baseline wins.
+    pub lead: String,
+    /// The figures to remember, at most some six.
+    pub headlines: Vec<Headline>,
+    /// Every figure, beside those of the rivals.
+    pub evaluation: Option<Evaluation>,
+    /// Samples.
+    pub figures: Vec<Figure>,
+    /// Curves of the training.
+    pub charts: Vec<Chart>,
+    /// The config as saved with the run.
+    pub config: String,
+    /// Commands that make the run again, in order.
+    pub commands: Vec<String>,
+    /// Where the data came from.
+    pub sources: Vec<Source>,
+}
+
+/// One figure to remember.
+#[derive(Clone, Debug, Default)]
+pub struct Headline {
+    /// The figure with its unit.
+    pub value: String,
+    /// What it says.
+    pub label: String,
+    /// What to hold it against, such as `order 3: 0.84`; may be empty.
+    pub beside: String,
+}
+
+/// A picture with the words that belong to it.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// Shown at its own size or smaller, its pixels kept sharp; wider ones scroll sideways.
+    pub picture: Picture,
+    /// Stands below it and serves readers who do not see it.
+    pub caption: String,
+}
+
+/// A data set behind the run.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// Name of the set.
+    pub name: String,
+    /// What it holds and how it was split.
+    pub about: String,
+    /// Licence by its short name.
+    pub licence: String,
+    /// Whom to thank, in the words that the licence asks for.
+    pub attribution: String,
+    /// Where it can be had; becomes a link where it begins with `https://`.
+    pub origin: String,
+    /// SHA-256 of what was used; empty for simulated data.
+    pub sha256: String,
+}
+
+/// The model's first `count` figures, each beside its strongest rival.
+pub fn headlines(evaluation: &Evaluation, count: usize) -> Vec<Headline> {
+    let headline = |row: &Row| Headline {
+        value: format!("{:.2} {}", row.value, row.unit),
+        label: row.metric.clone(),
+        beside: evaluation
+            .rival(row)
+            .map_or(String::new(), |rival| format!("{}: {:.2}", rival.subject, rival.value)),
+    };
+    evaluation.model_rows().take(count).map(headline).collect()
+}
+
+impl Page {
+    /// The page as HTML. It loads nothing from anywhere and runs no script, and says so in its
+    /// policy, so that a browser holds it to that.
+    ///
+    /// # Errors
+    /// A picture too large for a PNG.
+    pub fn html(&self) -> Result<String> {
+        let title = escape(&self.title);
+        let mut html = format!(
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
+             img-src data:; style-src 'unsafe-inline'\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n\
+             <title>{title}</title>\n<style>{STYLE}</style></head>\n<body><main>\n\
+             <header><h1>{title}</h1>{}{}</header>\n",
+            paragraph(&self.lead),
+            self.headlines()
+        );
+        html += &self.samples()?;
+        html += &self.table();
+        html += &self.curves();
+        html += &self.repeat();
+        html += &self.config();
+        html += &self.sources();
+        html += &self.footer();
+        Ok(html + "</main></body></html>\n")
+    }
+
+    /// Writes the page, whole or not at all.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let html = self.html().with_context(|| format!("cannot write {}", path.display()))?;
+        write_atomically(path, html.as_bytes())
+    }
+
+    fn headlines(&self) -> String {
+        let item = |headline: &Headline| {
+            format!(
+                "<li><strong>{}</strong><span>{}</span><small>{}</small></li>",
+                escape(&headline.value),
+                escape(&headline.label),
+                escape(&headline.beside)
+            )
+        };
+        let items: String = self.headlines.iter().map(item).collect();
+        if items.is_empty() { items } else { format!("<ul class=\"headlines\">{items}</ul>") }
+    }
+
+    fn samples(&self) -> Result<String> {
+        let mut body = String::new();
+        for (index, figure) in self.figures.iter().enumerate() {
+            let caption = escape(&figure.caption);
+            let (width, height) = (figure.picture.width(), figure.picture.height());
+            let data = base64(&figure.picture.to_png().with_context(|| {
+                format!("picture {} of the page (`{}`)", index + 1, figure.caption)
+            })?);
+            body += &format!(
+                "<figure><div class=\"scroll\" tabindex=\"0\"><img width=\"{width}\" \
+                 height=\"{height}\" alt=\"{caption}\" src=\"data:image/png;base64,{data}\">\
+                 </div><figcaption>{caption}</figcaption></figure>\n"
+            );
+        }
+        Ok(section("Samples", &body))
+    }
+
+    fn table(&self) -> String {
+        let Some(evaluation) = self.evaluation.as_ref().filter(|e| !e.rows.is_empty()) else {
+            return String::new();
+        };
+        let table = Table::new(&evaluation.rows);
+        let mut body = String::from(
+            "<div class=\"scroll\" tabindex=\"0\"><table>\
+             <thead><tr><th scope=\"col\">metric</th>",
+        );
+        for subject in 0..table.subjects.len() {
+            let [name, kind] = table.heads(subject).map(|head| escape(&head));
+            body += &format!("<th scope=\"col\">{name}<small>{kind}</small></th>");
+        }
+        body += "</tr></thead><tbody>\n";
+        for line in &table.lines {
+            let label = table.label(line);
+            let (first, rest) = label.split_first().map_or(("", &[][..]), |(f, r)| (f, r));
+            let rest: String =
+                rest.iter().map(|r| format!("<small>{}</small>", escape(r))).collect();
+            body += &format!("<tr><th scope=\"row\">{}{rest}</th>", escape(first));
+            for cell in &line.cells {
+                let Some(cell) = cell else {
+                    body += "<td>–</td>";
+                    continue;
+                };
+                let class = if cell.best { " class=\"best\"" } else { "" };
+                let beside = line.beside(cell);
+                let beside: String =
+                    beside.iter().map(|b| format!("<small>{}</small>", escape(b))).collect();
+                body += &format!("<td{class}>{}{beside}</td>", escape(&line.number(cell.value)));
+            }
+            body += "</tr>\n";
+        }
+        body += "</tbody></table></div><ul class=\"notes\">";
+        for note in table.notes("Marked: ") {
+            body += &format!("<li>{}</li>", escape(&note));
+        }
+        section("Figures", &(body + "</ul>"))
+    }
+
+    fn curves(&self) -> String {
+        let charts: String = self.charts.iter().map(|chart| chart.svg() + "\n").collect();
+        let body = format!("<div class=\"charts\">{charts}</div>");
+        section("Training", if charts.is_empty() { "" } else { &body })
+    }
+
+    fn repeat(&self) -> String {
+        let body = preformatted(&self.commands.join("\n"));
+        section("Repeat it", if self.commands.is_empty() { "" } else { &body })
+    }
+
+    fn config(&self) -> String {
+        // Long and seldom read, so folded.
+        let body = format!(
+            "<details><summary>Every setting as used</summary>{}</details>",
+            preformatted(&self.config)
+        );
+        section("Config", if self.config.is_empty() { "" } else { &body })
+    }
+
+    fn sources(&self) -> String {
+        let item = |source: &Source| {
+            let mut text =
+                format!("<dt>{}</dt><dd>{}", escape(&source.name), paragraph(&source.about));
+            let mut facts = Vec::new();
+            if !source.licence.is_empty() {
+                facts.push(format!("Licence: {}", escape(&source.licence)));
+            }
+            if !source.attribution.is_empty() {
+                facts.push(escape(&source.attribution));
+            }
+            if !source.origin.is_empty() {
+                facts.push(link(&source.origin));
+            }
+            if !source.sha256.is_empty() {
+                facts.push(format!("SHA-256 <code>{}</code>", escape(&source.sha256)));
+            }
+            let facts: String = facts.iter().map(|fact| format!("<li>{fact}</li>")).collect();
+            if !facts.is_empty() {
+                text += &format!("<ul>{facts}</ul>");
+            }
+            text + "</dd>"
+        };
+        let items: String = self.sources.iter().map(item).collect();
+        let body = format!("<dl>{items}</dl>");
+        section("Data and licence", if items.is_empty() { "" } else { &body })
+    }
+
+    fn footer(&self) -> String {
+        let Some(evaluation) = &self.evaluation else { return String::new() };
+        format!(
+            "<footer>{} {} · revision <code>{}</code> · {} · <code>{}</code></footer>\n",
+            escape(&evaluation.app),
+            escape(&evaluation.version),
+            escape(&evaluation.revision),
+            escape(&evaluation.machine.to_string()),
+            escape(&evaluation.command)
+        )
+    }
+}
+
+fn section(title: &str, body: &str) -> String {
+    if body.is_empty() {
+        return String::new();
+    }
+    format!("<section><h2>{}</h2>\n{body}</section>\n", escape(title))
+}
+
+fn paragraph(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("<p>{}</p>", escape(text)) }
+}
+
+fn preformatted(text: &str) -> String {
+    format!("<pre tabindex=\"0\">{}</pre>", escape(text.trim_end()))
+}
+
+/// Only addresses of the web become links: `javascript:` and its like stay text.
+fn link(address: &str) -> String {
+    let text = escape(address);
+    if address.starts_with("https://") {
+        format!("<a href=\"{text}\" rel=\"noreferrer\">{text}</a>")
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::table::tests::rows;
+
+    const EVIL: &str = "</pre></style><script>alert('1')</script>\"&";
+
+    fn evil_page() -> Page {
+        let picture = Picture::filled(2, 2, [1, 2, 3, 255]);
+        let mut rows = rows();
+        rows[0].subject = EVIL.into();
+        rows[0].metric = EVIL.into();
+        rows[0].unit = EVIL.into();
+        rows[2].interval_method = Some(EVIL.into());
+        rows[0].data.name = EVIL.into();
+        let [title, lead, config] = [(); 3].map(|()| EVIL.to_owned());
+        let [value, label, beside] = [(); 3].map(|()| EVIL.to_owned());
+        let [name, about, licence, attribution] = [(); 4].map(|()| EVIL.to_owned());
+        Page {
+            title,
+            lead,
+            config,
+            headlines: vec![Headline { value, label, beside }],
+            evaluation: Some(Evaluation { command: EVIL.into(), rows, ..Evaluation::default() }),
+            figures: vec![Figure { picture, caption: EVIL.into() }],
+            charts: vec![Chart { title: EVIL.into(), x_label: EVIL.into(), series: vec![] }],
+            commands: vec![EVIL.into()],
+            sources: vec![Source {
+                name,
+                about,
+                licence,
+                attribution,
+                origin: format!("https://{EVIL}"),
+                sha256: EVIL.into(),
+            }],
+        }
+    }
+
+    #[test]
+    fn no_text_of_the_page_can_become_markup() -> Result<()> {
+        let html = evil_page().html()?;
+        assert!(!html.contains("<script") && !html.contains("alert('1')"));
+        for tag in ["table", "section", "figure", "pre", "style", "svg", "main", "details"] {
+            let opened = html.matches(&format!("<{tag}>")).count()
+                + html.matches(&format!("<{tag} ")).count();
+            assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "{tag}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_page_names_no_resource_outside_itself() -> Result<()> {
+        let html = evil_page().html()?;
+        for pointer in ["src=\"", "url(", "@import", "<link", "<iframe", "<object", "srcset"] {
+            for found in html.split(pointer).skip(1) {
+                assert!(found.starts_with("data:image/png;base64,"), "{pointer}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_address_that_is_not_of_the_web_is_no_link() {
+        assert!(!link("javascript:alert(1)").contains("<a"));
+        assert!(
+            link("https://example.org/a?b&c").contains("href=\"https://example.org/a?b&amp;c\"")
+        );
+    }
+
+    #[test]
+    fn an_empty_page_has_no_sections() -> Result<()> {
+        assert!(!Page::default().html()?.contains("<section"));
+        Ok(())
+    }
+}

@@ -1,0 +1,5 @@
+//! Optimizer, schedule, averages of weights, the loops.
+
+pub mod fit;
+pub mod optimizer;
+pub mod schedule;
