@@ -1,0 +1,20 @@
+//! Public data as plain Rust values: found or fetched, verified, parsed. No tensors here.
+//!
+//! [`catalogue`] knows the sets and where they lie, [`verify`] compares them with their
+//! manifests, `fetch` brings them (a feature of that name), one module a set reads them, and
+//! `simulators` make stand-ins that need no download.
+
+pub mod boxoban;
+pub mod catalogue;
+mod error;
+#[cfg(feature = "fetch")]
+pub mod fetch;
+mod manifest;
+mod read;
+pub mod simulators;
+
+pub mod verify;
+pub mod vglc;
+
+pub use error::{Error, Result};
+pub use manifest::{File, Manifest};

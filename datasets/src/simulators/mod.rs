@@ -1,0 +1,4 @@
+//! Seeded stand-ins with known truth, for a first run without any download.
+
+pub mod roguelike;
+pub mod roguelike_rules;
