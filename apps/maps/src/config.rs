@@ -1,0 +1,156 @@
+//! Every number that decides a run, with its reason.
+
+use generativa::cli::Preset;
+use generativa::models::vae::{ColumnHeadConfig, TileMapConfig};
+use generativa::train::fit::Training;
+use serde::{Deserialize, Serialize};
+
+/// Everything that decides a run.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What is learned from.
+    pub data: DataChoice,
+    /// The network.
+    pub model: TileMapConfig,
+    /// The loss.
+    pub objective: Objective,
+    /// Extra levels made from the human ones.
+    pub recombination: Recombination,
+    /// The optimizer.
+    pub training: Training,
+    /// How levels are drawn.
+    pub sampling: SamplingConfig,
+    /// How much is drawn to be scored.
+    pub evaluation: EvaluationConfig,
+}
+
+/// A data set, or the embedded dungeons.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataChoice {
+    /// `embedded`, a name of the catalogue, or a path.
+    pub name: String,
+    /// The game, where the set holds several.
+    pub subset: String,
+    /// Dungeons that the embedded simulator makes for training.
+    pub dungeons: usize,
+}
+
+/// Weights of the terms of the loss.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objective {
+    /// Weight of the KL term beyond the allowance.
+    pub beta: f64,
+    /// Nats of KL that each latent dimension may use at no cost.
+    pub allowance: f64,
+}
+
+/// Levels spliced from the human ones at equal columns, kept if they can be crossed.
+///
+/// Eleven human levels show each way of crossing a gap a few times only. Splices show the same
+/// columns in new orders, and the search that keeps the passable ones runs while training, so that
+/// drawing needs none.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recombination {
+    /// Number of spliced levels.
+    pub levels: usize,
+    /// Columns of each.
+    pub width: usize,
+    /// Share of a batch that comes from them.
+    pub share: f64,
+}
+
+/// How levels are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamplingConfig {
+    /// Divides the logits of the tiles; 1 draws from the model itself.
+    pub temperature: f64,
+    /// Multiplies the prior's standard deviation; 1 draws from the model itself.
+    pub spread: f64,
+}
+
+/// How much is drawn to be scored.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluationConfig {
+    /// Maps a seed.
+    pub maps: usize,
+    /// Columns of each, where the game leaves it open.
+    pub width: usize,
+}
+
+impl Config {
+    /// The settings of a preset.
+    pub fn preset(preset: Preset) -> Self {
+        let full = Self {
+            data: DataChoice { name: "embedded".into(), subset: String::new(), dungeons: 2000 },
+            model: TileMapConfig {
+                embedding: 8, // a dozen kinds of tile need no more
+                channels: 32,
+                hidden: 128,
+                latent: 24, // at one nat each, enough to tell windows apart and no more
+                plan: 16,
+                head: ColumnHeadConfig {
+                    history: 16, // a run-up, the widest jump (eight columns), and its landing
+                    history_hidden: 256,
+                    state: 128,
+                    cell: 48,
+                },
+            },
+            objective: Objective {
+                beta: 1.0,      // beyond the allowance, the evidence bound itself
+                allowance: 0.7, // 8 nats in 8 columns: less, and there is little left to control
+            },
+            recombination: Recombination {
+                levels: 1000, // with 300 the model knows them by heart: divergence 0.71, not 0.57
+                width: 200,
+                share: 0.9,
+            },
+            training: Training {
+                steps: 4500,
+                batch: 64,
+                accumulate: 1,
+                learning_rate: 2e-3,
+                warmup: 200,
+                weight_decay: 0.01,
+                clip_norm: 5.0,       // cuts only the first hundred steps
+                average_decay: 0.999, // the last thousand steps
+                log_every: 50,
+                checkpoint_every: 500,
+            },
+            sampling: SamplingConfig { temperature: 1.0, spread: 1.0 },
+            evaluation: EvaluationConfig { maps: 500, width: 200 }, // as the judges define
+        };
+        match preset {
+            Preset::Full => full,
+            Preset::Quick => {
+                Self { training: Training { steps: 2000, ..full.training.clone() }, ..full }
+            }
+            Preset::Tiny => Self {
+                data: DataChoice { dungeons: 40, ..full.data.clone() },
+                model: TileMapConfig {
+                    channels: 8,
+                    hidden: 32,
+                    latent: 8,
+                    head: ColumnHeadConfig { history_hidden: 32, state: 32, cell: 16, history: 8 },
+                    ..full.model.clone()
+                },
+                recombination: Recombination { levels: 10, width: 64, ..full.recombination },
+                evaluation: EvaluationConfig { maps: 10, width: 64 },
+                training: Training {
+                    steps: 40,
+                    batch: 16,
+                    warmup: 10,
+                    log_every: 10,
+                    checkpoint_every: 10, // so that a kill finds one
+                    ..full.training.clone()
+                },
+                ..full
+            },
+        }
+    }
+}

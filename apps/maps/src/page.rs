@@ -1,0 +1,84 @@
+//! What the report of a run says and shows.
+
+use anyhow::{Context, Result};
+use generativa::cli::Trained;
+use generativa::report::Page;
+use generativa::report::page::{Figure, Source};
+use generativa_datasets::Manifest;
+use generativa_random::Stream;
+
+use crate::config::Config;
+use crate::data::Domain;
+use crate::game::Game;
+use crate::generate::Generator;
+use crate::show::tile_picture;
+
+/// Maps shown.
+const SHOWN: u64 = 6;
+/// Columns of a map shown, where the game leaves it open: what fits on a screen.
+const COLUMNS: usize = 96;
+/// Draws before a map is shown as it is.
+const TRIES: usize = 100;
+
+/// Title, lead, pictures and sources of a run.
+pub fn page(trained: &[Trained<Config>]) -> Result<Page> {
+    let first = trained.first().context("a run has at least one seed")?;
+    let generator = Generator::open(first)?;
+    let domain = &generator.domain;
+    let what = match domain.game {
+        Game::Platform => {
+            format!("levels of {}", domain.source.subset.as_deref().unwrap_or("your game"))
+        }
+        Game::Dungeon => "dungeons of the embedded simulator".to_owned(),
+    };
+    let lead = format!(
+        "A variational autoencoder that learned {what} in {} steps. Every map below is new: drawn \
+         from the model, and found playable by search, which also found the dotted way.",
+        first.checkpoint.step
+    );
+    Ok(Page {
+        title: "New maps".to_owned(),
+        lead,
+        figures: figures(&generator)?,
+        sources: vec![source(domain)],
+        ..Page::default()
+    })
+}
+
+fn figures(generator: &Generator) -> Result<Vec<Figure>> {
+    let width = generator.domain.map_width(COLUMNS);
+    let figure = |index| {
+        let mut stream = Stream::item(1, "maps/sample", index);
+        let wishes = generator.no_wishes();
+        let drawn = generator.draw_checked(width, &wishes, TRIES, &mut stream)?;
+        let picture =
+            tile_picture(generator.domain.game.tiles(), &drawn.map, Some(&drawn.verdict.path));
+        let verdict = match (drawn.verdict.playable, drawn.draws) {
+            (true, 1) => "playable at the first draw".to_owned(),
+            (true, draws) => format!("playable at draw {draws}"),
+            (false, _) => format!("not playable: {}", drawn.verdict.reason),
+        };
+        Ok(Figure { picture, caption: format!("Map {index} of seed 1, {verdict}") })
+    };
+    (0..SHOWN).map(figure).collect()
+}
+
+fn source(domain: &Domain) -> Source {
+    let used = &domain.source;
+    let name = [Some(used.name.as_str()), used.subset.as_deref()];
+    let name = name.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let sha256 = used.sha256.clone().unwrap_or_default();
+    match Manifest::named(&used.name) {
+        Some(manifest) => Source {
+            name,
+            about: manifest.title.clone(),
+            licence: manifest.licence.clone(),
+            attribution: manifest.attribution.clone(),
+            origin: manifest.upstream.clone(),
+            sha256,
+        },
+        None => {
+            Source { name, about: "made by a seeded simulator".into(), sha256, ..Source::default() }
+        }
+    }
+}

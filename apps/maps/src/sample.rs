@@ -1,0 +1,64 @@
+//! `sample`: new maps, as text on stdout or as files.
+
+use anyhow::{Result, bail};
+use clap::Args;
+use generativa::cli::{Exit, Shared, Trained};
+use generativa_random::Stream;
+
+use crate::config::Config;
+use crate::deliver::{Delivery, Label};
+use crate::generate::Generator;
+
+/// Draws before a map is given up.
+const TRIES: usize = 100;
+
+/// Flags of `sample`.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Number of maps
+    #[arg(long, short = 'n', default_value_t = 1)]
+    count: u64,
+    /// Columns of a map, where the game leaves it open
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
+    columns: u16,
+    /// Seed of the maps; map I of a seed is the same however many are drawn
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Something to ask for, such as density=0.2; may be given several times
+    #[arg(long, value_name = "LABEL=VALUE")]
+    ask: Vec<String>,
+    /// Keep the first draw, whether it can be played or not; else what cannot be is repaired
+    #[arg(long)]
+    raw: bool,
+    #[command(flatten)]
+    delivery: Delivery,
+}
+
+/// Draws maps and delivers them.
+///
+/// # Errors
+/// An unknown label; no map could be drawn; or some could not ([`Exit::Partial`]).
+pub fn sample(trained: &Trained<Config>, options: &Options, shared: &Shared) -> Result<()> {
+    let generator = Generator::open(trained)?;
+    let wishes = generator.wishes(&options.ask)?;
+    options.delivery.prepare()?;
+    let mut failed = 0;
+    for index in 0..options.count {
+        let mut stream = Stream::item(options.seed, "maps/sample", index);
+        let (width, tries) = (usize::from(options.columns), if options.raw { 1 } else { TRIES });
+        let drawn = generator.draw_checked(width, &wishes, tries, &mut stream)?;
+        if drawn.verdict.playable || options.raw {
+            let label = Label { name: "map", seed: options.seed, index };
+            options.delivery.map(&drawn, &label, generator.domain.game, shared)?;
+        } else {
+            let reason = &drawn.verdict.reason;
+            eprintln!("map {index}: none of {tries} draws can be played; the last: {reason}");
+            failed += 1;
+        }
+    }
+    match failed {
+        0 => Ok(()),
+        all if all == options.count => bail!("no map can be played; ask for less, or train longer"),
+        some => bail!(Exit::Partial(format!("{some} of {} maps could not be made", options.count))),
+    }
+}
