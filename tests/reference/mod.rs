@@ -1,0 +1,18 @@
+//! Values of the reference libraries, one trial a fixture.
+//!
+//! Every folder of the fixtures says in its `expected.json` of what kind it is; a kind that nobody
+//! reads yet, and an output that no layer gives yet, is listed as ignored, by name.
+
+use std::path::Path;
+
+use libtest_mimic::Trial;
+
+mod fixture;
+mod training;
+
+/// All trials of the fixtures in this folder.
+pub(crate) fn trials(fixtures: &Path) -> Vec<Trial> {
+    let mut trials = training::trials(fixtures);
+    trials.extend(training::unsupported(fixtures));
+    trials
+}
