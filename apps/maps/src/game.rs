@@ -144,3 +144,34 @@ fn fault(verdict: &roguelike_rules::Verdict) -> &'static str {
     ];
     checks.iter().find(|(passes, _)| !passes).map_or("", |(_, fault)| fault)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_drawn_solid_is_solid_to_the_rule() {
+        for known in TileSet::Platform.symbols() {
+            assert_eq!(known.solid, platform::is_solid(known.symbol), "{}", known.kind);
+        }
+    }
+
+    #[test]
+    fn every_label_is_finite_on_a_window_without_columns() {
+        for game in [Game::Platform, Game::Dungeon] {
+            let values = game.measure(&Grid::filled(14, 0, b'-'));
+            assert_eq!(values.len(), game.labels().len());
+            assert!(values.iter().all(|value| value.is_finite()), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_dungeon_that_lacks_its_key_is_refused_with_the_reason() {
+        let rows = generativa_datasets::simulators::roguelike::dungeon(0, 1).rows;
+        let mut map = Grid::from_rows(&rows).expect("the simulator makes rows of one length");
+        assert!(Game::Dungeon.verdict(&map).playable);
+        let key = map.cells().iter().position(|&symbol| symbol == b'k').expect("it has a key");
+        map.set(key / map.width(), key % map.width(), b'.');
+        assert!(Game::Dungeon.verdict(&map).reason.contains("lacks"));
+    }
+}

@@ -1,4 +1,4 @@
-//! Levels as text, CSV and JSON, and back.
+//! Levels as CSV and JSON, and back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,6 @@ use crate::show::TileSet;
 
 /// Number of the JSON layout, raised when a reader of the old one would misread the new.
 const FORMAT: u32 = 1;
-
-/// Levels as plain rows, each level under a line `; id seed=N` and before an empty line.
-pub fn text(levels: &[Level]) -> Result<String> {
-    check(levels)?;
-    let level = |level: &Level| format!("; {} seed={}\n{}\n", level.id, level.seed, level.grid);
-    Ok(levels.iter().map(level).collect())
-}
 
 #[derive(Deserialize, Serialize)]
 struct Collection {
@@ -274,16 +267,6 @@ mod tests {
     fn levels_come_back_from_json_with_their_paths() -> Result<()> {
         let levels = vec![level("a", &["--", "XX"]), level("b", &["\\\"", "<>"])];
         assert_eq!(from_json(&json(TileSet::Platform, &levels)?)?, levels);
-        Ok(())
-    }
-
-    #[test]
-    fn text_can_be_read_by_the_eye() -> Result<()> {
-        let text = text(&[level("a", &["--", "XX"]), level("b", &["o"])].map(|mut level| {
-            (level.seed, level.path) = (7, vec![]);
-            level
-        }))?;
-        assert_eq!(text, "; a seed=7\n--\nXX\n\n; b seed=7\no\n\n");
         Ok(())
     }
 

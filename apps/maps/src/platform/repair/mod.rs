@@ -1,6 +1,6 @@
 //! Few edits that make a level reachable.
 //!
-//! A search over the states of the [reach rule](super::reach) in which a step that is not allowed
+//! A search over the states of the [reach rule](fn@super::reach) in which a step that is not allowed
 //! may be bought: a free cell to stand on is filled, a solid cell in the way is cleared.
 
 mod changes;
@@ -37,7 +37,7 @@ impl fmt::Display for Edit {
 /// A reachable level and how it differs from the one it was made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repair {
-    /// The level after all edits; it passes [`reach`].
+    /// The level after all edits; it passes [`reach()`].
     pub level: Grid,
     /// Every tile that changed, from left to right, then from top to bottom.
     pub edits: Vec<Edit>,
