@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use generativa::cli::{Exit, RunChoice, Shared, Trained};
+use generativa::cli::{Exit, RunChoice, Shared, Trained, for_each};
 use generativa_random::Stream;
 
 use crate::Maps;
@@ -62,24 +62,19 @@ pub fn complete(options: &Options, shared: &Shared) -> Result<()> {
         }
     };
     options.delivery.prepare()?;
-    let mut failed = 0;
-    for index in 0..options.count {
+    for_each(0..options.count, |index| {
         let mut stream = Stream::item(options.seed, "maps/complete", index);
         let drawn = generator
             .complete(&map, &locked, &mut stream)
             .with_context(|| format!("cannot complete {}", options.file.display()))?;
-        if drawn.verdict.playable {
-            let label = Label { name: "completion", seed: options.seed, index };
-            options.delivery.map(&drawn, &label, game, shared)?;
-        } else {
+        if !drawn.verdict.playable {
             let (draws, reason) = (drawn.draws, &drawn.verdict.reason);
-            eprintln!("completion {index}: none of {draws} can be played; the last: {reason}");
-            failed += 1;
+            bail!(
+                "completion {index}: none of {draws} can be played (the last: {reason}); lock \
+                 fewer cells"
+            );
         }
-    }
-    match failed {
-        0 => Ok(()),
-        all if all == options.count => bail!("no completion can be played; lock fewer cells"),
-        some => bail!(Exit::Partial(format!("{some} of {} completions failed", options.count))),
-    }
+        let label = Label { name: "completion", seed: options.seed, index };
+        options.delivery.map(&drawn, &label, game, shared)
+    })
 }

@@ -45,6 +45,8 @@ pub struct Objective {
     pub beta: f64,
     /// Nats of KL that each latent dimension may use at no cost.
     pub allowance: f64,
+    /// Share of the windows that are decoded from a latent of the prior, as in drawing.
+    pub blind: f64,
 }
 
 /// Levels spliced from the human ones at equal columns, kept if they can be crossed.
@@ -104,6 +106,7 @@ impl Config {
             objective: Objective {
                 beta: 1.0,      // beyond the allowance, the evidence bound itself
                 allowance: 0.7, // 8 nats in 8 columns: less, and there is little left to control
+                blind: 0.25,
             },
             recombination: Recombination {
                 levels: 1000, // with 300 the model knows them by heart: divergence 0.71, not 0.57

@@ -1,11 +1,43 @@
 //! Maps as people write them: text files, one character a tile, top row first.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
+use generativa::cli::for_each;
 use generativa::data::Grid;
+use generativa::run::file::create_folder;
 
 use crate::game::Game;
+
+/// Maps to work on, one by one, as flags.
+#[derive(Args, Debug)]
+pub struct MapFiles {
+    /// Maps, one character a tile
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The kind of game
+    #[arg(long, value_enum, default_value = "platform")]
+    pub game: Game,
+    /// Folder for what is written [default: beside each map]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl MapFiles {
+    /// Reads every map and does `work` with it, going on after a failure: see [`for_each`].
+    pub fn for_each(&self, mut work: impl FnMut(&Path, Grid) -> Result<()>) -> Result<()> {
+        self.out.as_deref().map_or(Ok(()), create_folder)?;
+        for_each(&self.files, |file| work(file, read_map(file, self.game)?))
+    }
+
+    /// Where the result for `file` goes, under `name`.
+    pub fn written(&self, file: &Path, name: impl AsRef<OsStr>) -> PathBuf {
+        let folder = self.out.as_deref().or(file.parent()).unwrap_or(Path::new("."));
+        folder.join(name.as_ref())
+    }
+}
 
 /// Reads a map of `game`.
 ///

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use generativa::cli::{Exit, Shared, Trained};
+use generativa::cli::{Shared, Trained, for_each};
 use generativa_random::Stream;
 
 use crate::config::Config;
@@ -37,28 +37,24 @@ pub struct Options {
 /// Draws maps and delivers them.
 ///
 /// # Errors
-/// An unknown label; no map could be drawn; or some could not ([`Exit::Partial`]).
+/// An unknown label; no map could be drawn; or some could not
+/// ([`Exit::Partial`](generativa::cli::Exit)).
 pub fn sample(trained: &Trained<Config>, options: &Options, shared: &Shared) -> Result<()> {
     let generator = Generator::open(trained)?;
     let wishes = generator.wishes(&options.ask)?;
     options.delivery.prepare()?;
-    let mut failed = 0;
-    for index in 0..options.count {
+    for_each(0..options.count, |index| {
         let mut stream = Stream::item(options.seed, "maps/sample", index);
         let (width, tries) = (usize::from(options.columns), if options.raw { 1 } else { TRIES });
         let drawn = generator.draw_checked(width, &wishes, tries, &mut stream)?;
-        if drawn.verdict.playable || options.raw {
-            let label = Label { name: "map", seed: options.seed, index };
-            options.delivery.map(&drawn, &label, generator.domain.game, shared)?;
-        } else {
+        if !drawn.verdict.playable && !options.raw {
             let reason = &drawn.verdict.reason;
-            eprintln!("map {index}: none of {tries} draws can be played; the last: {reason}");
-            failed += 1;
+            bail!(
+                "map {index}: none of {tries} draws can be played (the last: {reason}); ask for \
+                 less, or train longer"
+            );
         }
-    }
-    match failed {
-        0 => Ok(()),
-        all if all == options.count => bail!("no map can be played; ask for less, or train longer"),
-        some => bail!(Exit::Partial(format!("{some} of {} maps could not be made", options.count))),
-    }
+        let label = Label { name: "map", seed: options.seed, index };
+        options.delivery.map(&drawn, &label, generator.domain.game, shared)
+    })
 }

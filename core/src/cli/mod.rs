@@ -18,7 +18,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use exit::{DeviceChoice, Exit};
+pub use exit::{DeviceChoice, Exit, for_each};
 pub use options::Shared;
 pub use progress::progress;
 pub use verbs::{RunChoice, Verb};
@@ -185,9 +185,7 @@ pub fn main<A: App>() -> ExitCode {
         Ok(Err(_)) => return ExitCode::FAILURE,
         Err(error) => anyhow::Error::new(error).context("cannot start the main thread"),
     };
-    if let Some(closed) = error.downcast_ref::<std::io::Error>()
-        && closed.kind() == std::io::ErrorKind::BrokenPipe
-    {
+    if exit::is_closed_pipe(&error) {
         // `maps sample | head`: the reader has seen enough.
         return ExitCode::SUCCESS;
     }
