@@ -45,8 +45,6 @@ pub struct Objective {
     pub beta: f64,
     /// Nats of KL that each latent dimension may use at no cost.
     pub allowance: f64,
-    /// Share of the windows that are decoded from a latent of the prior, as in drawing.
-    pub blind: f64,
 }
 
 /// Levels spliced from the human ones at equal columns, kept if they can be crossed.
@@ -106,7 +104,6 @@ impl Config {
             objective: Objective {
                 beta: 1.0,       // beyond the allowance, the evidence bound itself
                 allowance: 0.85, // 10 nats in 8 columns: much less, and nothing is left to blend
-                blind: 0.1, // with 0 density is obeyed to 0.14, with 0.3 the latent falls silent
             },
             recombination: Recombination {
                 levels: 400, // with 300 divergence is 0.71, with 1000 reach is 0.74

@@ -11,7 +11,7 @@ use generativa::train::fit::{Loss, Outcome, fit};
 use generativa_random::Stream;
 use rayon::prelude::*;
 
-use crate::config::{Config, Objective, Recombination};
+use crate::config::{Config, Recombination};
 use crate::data::Corpus;
 use crate::game::Game;
 
@@ -56,10 +56,8 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
         let latent = config.model.latent;
         let noise =
             Tensor::from_vec(stream.normals(batch * latent), (batch, latent), &Device::Cpu)?;
-        let Objective { beta, allowance, blind } = config.objective;
-        let blind: Vec<_> = (0..batch).map(|_| f32::from(u8::from(stream.chance(blind)))).collect();
-        let blind = Tensor::from_vec(blind, (batch, 1), &Device::Cpu)?;
-        let loss = vae.loss(&tiles, &noise, &blind, beta, allowance)?;
+        let objective = &config.objective;
+        let loss = vae.loss(&tiles, &noise, objective.beta, objective.allowance)?;
         let terms = vec![("reconstruction", loss.reconstruction), ("kl", loss.kl)];
         Ok(Loss { total: loss.total, terms })
     };

@@ -163,30 +163,22 @@ impl TileMapVae {
         })
     }
 
-    /// The loss of a batch. `noise`: `[batch, latent]`, standard normal. `blind`: `[batch, 1]`, 1
-    /// for the windows whose latent comes from the prior, as it does when a map is drawn, and 0 for
-    /// the others. `allowance`: nats of KL a dimension that cost nothing; `beta`: weight of what
-    /// goes beyond.
-    ///
-    /// Decoding only what the posterior says, the decoder learns to trust a latent that, in
-    /// drawing, knows nothing of the window to come; the blind share teaches it when not to.
+    /// The loss of a batch. `noise`: `[batch, latent]`, standard normal. `allowance`: nats of KL a
+    /// dimension that cost nothing; `beta`: weight of what goes beyond.
     pub fn loss(
         &self,
         batch: &TileBatch,
         noise: &Tensor,
-        blind: &Tensor,
         beta: f64,
         allowance: f64,
     ) -> Result<TileMapLoss> {
         let columns = self.embed(&batch.tiles)?;
         let context = self.context_of(&columns, &batch.labels)?;
         let posterior = self.posterior_of(&columns, &batch.labels)?;
-        let prior = self.prior(&context)?;
-        let seeing = posterior.sample(noise)?.broadcast_mul(&(1.0 - blind)?)?;
-        let latent = (seeing + prior.sample(noise)?.broadcast_mul(blind)?)?;
+        let latent = posterior.sample(noise)?;
         let reconstruction = self.nats(batch, &columns, &latent, &context)?.mean_all()?;
 
-        let kl = posterior.kl(&prior)?.mean(0)?; // [latent]
+        let kl = posterior.kl(&self.prior(&context)?)?.mean(0)?; // [latent]
         let beyond = (&kl - allowance)?.relu()?.sum_all()?;
         let total = (&reconstruction + (beyond * beta)?)?;
         Ok(TileMapLoss { reconstruction, kl: kl.sum_all()?, total })
