@@ -80,7 +80,7 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
     rows.extend(rivals.iter().flat_map(|rival| rival.rows(&judge)).collect());
     rows.extend(judge.human_rows());
     rows.extend(latent::rows(&generators, &corpus.held_out)?);
-    rows.extend(repaired.rows(width));
+    rows.extend(repaired.rows(corpus.game, width));
     rows.extend(completion::rows(&generators, &corpus, settings.maps)?);
     rows.extend(blend::rows(&generators, &corpus.held_out, settings.maps)?);
     rows.extend(control::rows(&generators, &corpus.held_out, settings.maps)?);

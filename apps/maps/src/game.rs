@@ -4,6 +4,7 @@ use generativa::data::{Grid, LabelKind};
 use generativa_datasets::simulators::roguelike_rules;
 use serde::{Deserialize, Serialize};
 
+use crate::dungeon;
 use crate::platform::measure::Measures;
 use crate::platform::{self, Repair};
 use crate::show::TileSet;
@@ -102,17 +103,12 @@ impl Game {
         }
     }
 
-    /// Whether [`repair`](Self::repair) knows what to change.
-    pub fn knows_repair(self) -> bool {
-        self == Self::Platform
-    }
-
     /// `map` with few edits that make it playable, none where `locked` (row by row, one flag a
-    /// tile). `None` where no way was found, or where the game knows no repair.
+    /// tile). `None` where no way was found.
     pub fn repair(self, map: &Grid, locked: &[bool]) -> Option<Repair> {
         match self {
             Self::Platform => platform::repair(map, locked),
-            Self::Dungeon => None,
+            Self::Dungeon => dungeon::repair(map, locked),
         }
     }
 

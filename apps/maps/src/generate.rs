@@ -141,8 +141,8 @@ impl Generator {
 }
 
 /// Draws until a map can be played, at most `tries` times (at least once), and returns the last.
-/// Where the game knows a repair, the third draw and those after it are repaired, tiles
-/// flagged in `locked` (row by row; `None` locks nothing) staying as drawn.
+/// The third draw and those after it are repaired, tiles flagged in `locked` (row by row; `None`
+/// locks nothing) staying as drawn.
 pub fn until_playable(
     game: Game,
     locked: Option<&[bool]>,

@@ -5,6 +5,7 @@ pub mod complete;
 pub mod config;
 pub mod data;
 pub mod deliver;
+pub mod dungeon;
 pub mod evaluate;
 pub mod export;
 pub mod game;

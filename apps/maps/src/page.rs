@@ -32,8 +32,9 @@ pub fn page(trained: &[Trained<Config>]) -> Result<Page> {
         Game::Dungeon => "dungeons of the embedded simulator".to_owned(),
     };
     let lead = format!(
-        "A variational autoencoder that learned {what} in {} steps. Every map below is new: drawn \
-         from the model, and found playable by search, which also found the dotted way.",
+        "A variational autoencoder that learned {what} in {} steps. The maps below are new: \
+         drawn from the model and checked by search. One that fails is drawn again, and from the \
+         third draw on repaired by few edits.",
         first.checkpoint.step
     );
     Ok(Page {
@@ -53,9 +54,9 @@ fn figures(generator: &Generator) -> Result<Vec<Figure>> {
         let drawn = generator.draw_checked(width, &wishes, TRIES, &mut stream)?;
         let picture =
             tile_picture(generator.domain.game.tiles(), &drawn.map, Some(&drawn.verdict.path));
-        let verdict = match (drawn.verdict.playable, drawn.draws) {
-            (true, 1) => "playable at the first draw".to_owned(),
-            (true, draws) => format!("playable at draw {draws}"),
+        let verdict = match (drawn.verdict.playable, drawn.edits.len()) {
+            (true, 0) => format!("playable at draw {}", drawn.draws),
+            (true, edits) => format!("playable after repair; tiles changed: {edits}"),
             (false, _) => format!("not playable: {}", drawn.verdict.reason),
         };
         Ok(Figure { picture, caption: format!("Map {index} of seed 1, {verdict}") })

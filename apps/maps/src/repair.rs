@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
-use generativa::cli::{Exit, Shared};
+use generativa::cli::Shared;
 use generativa::data::Grid;
 use generativa::run::file::write_atomically;
 
@@ -24,13 +24,8 @@ pub struct Options {
 /// Writes each map repaired as NAME-repaired.txt, and prints every edit and the name of the file.
 ///
 /// # Errors
-/// A game that knows no repair; no file could be repaired; or some could not ([`Exit::Partial`]).
+/// No file could be repaired; or some could not ([`Exit::Partial`](generativa::cli::Exit)).
 pub fn repair(options: &Options, shared: &Shared) -> Result<()> {
-    let game = options.maps.game;
-    if !game.knows_repair() {
-        let name = game.tiles().name();
-        bail!(Exit::Usage(format!("{name} maps cannot be repaired yet; draw others by `sample`")));
-    }
     options.maps.for_each(|file, map| one(file, &map, options, shared))
 }
 

@@ -35,7 +35,7 @@ struct Task {
 pub(super) fn rows(generators: &[Generator], corpus: &Corpus, count: usize) -> Result<Vec<Row>> {
     let game = corpus.game;
     let wide: Vec<&Grid> = corpus.held_out.iter().filter(|map| map.width() >= WIDTH).collect();
-    if !game.knows_repair() || wide.is_empty() {
+    if !game.has_any_width() || wide.is_empty() {
         return Ok(Vec::new());
     }
     let columns = ColumnNgrams::fit(&corpus.train, 1);

@@ -19,11 +19,8 @@ pub(super) struct Repaired {
 }
 
 impl Repaired {
-    /// Repairs the maps of one seed, where the game knows how.
+    /// Repairs the maps of one seed.
     pub(super) fn add(&mut self, game: Game, maps: &[Grid]) {
-        if !game.knows_repair() {
-            return;
-        }
         let repair = |map: &Grid| {
             let repaired = game.repair(map, &vec![false; map.cells().len()])?;
             game.verdict(&repaired.level).playable.then_some(repaired.edits.len() as f64)
@@ -35,13 +32,13 @@ impl Repaired {
 
     /// Share that can be played, and the median number of edits over those that needed some. The
     /// maps have `width` columns.
-    pub(super) fn rows(&self, width: usize) -> Vec<Row> {
-        if self.reach.is_empty() {
-            return Vec::new();
-        }
+    pub(super) fn rows(&self, game: Game, width: usize) -> Vec<Row> {
         let shares: Vec<f64> = self.reach.iter().map(|seed| mean(seed)).collect();
         let maps = self.reach.iter().map(Vec::len).sum();
-        let metric = format!("reach-{width}-repaired");
+        let metric = match game {
+            Game::Platform => format!("reach-{width}-repaired"),
+            Game::Dungeon => "playable-repaired".to_owned(),
+        };
         let reach = row(&metric, "share", Better::Higher, mean(&shares), maps);
         let mut rows = vec![over_seeds(Row { target: Some(0.995), ..reach }, &shares)];
         let edits = self.edits.concat();
@@ -69,16 +66,9 @@ mod tests {
         (8..13).for_each(|row| walled.set(row, 6, b'X'));
         let mut repaired = Repaired::default();
         repaired.add(Game::Platform, &[flat.clone(), walled, flat]);
-        let rows = repaired.rows(12);
+        let rows = repaired.rows(Game::Platform, 12);
         let found: Vec<_> =
             rows.iter().map(|row| (row.metric.as_str(), row.value, row.n)).collect();
         assert_eq!(found, [("reach-12-repaired", 1.0, 3), ("repair-edits-median", 1.0, 1)]);
-    }
-
-    #[test]
-    fn a_game_without_repair_has_no_rows() {
-        let mut repaired = Repaired::default();
-        repaired.add(Game::Dungeon, &[Grid::filled(3, 3, b'#')]);
-        assert!(repaired.rows(3).is_empty());
     }
 }
