@@ -22,6 +22,7 @@ test *args:
     cargo build --workspace --bins
     cargo test --workspace --doc
     cargo test --workspace --lib --bins
+    @if [[ -n "${GENERATIVA_DATA:-}" || -d ../shared/datasets ]]; then cargo test --package generativa-datasets --lib -- --ignored; fi
     cargo test --package suite-tests --test suite -- "$@"
 
 # Data sets: `just data list`, `just data fetch NAME`, `just data verify`

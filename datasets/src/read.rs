@@ -114,21 +114,17 @@ fn refused(path: &Path, source: io::Error, set: &'static str) -> Error {
     }
 }
 
-/// Where the real data lies, for tests: `GENERATIVA_DATA`, else `../shared/datasets` beside the
-/// workspace. Under `CI=true` its absence is a failure, otherwise the test says so and passes.
+/// Where the real data lies, for tests that are run on request: `GENERATIVA_DATA`, else
+/// `../shared/datasets` beside the workspace. Fails without it.
 #[cfg(test)]
-pub(crate) fn real_data(set: &str) -> Option<PathBuf> {
+pub(crate) fn real_data(set: &str) -> PathBuf {
     let data = std::env::var_os("GENERATIVA_DATA").unwrap_or("../shared/datasets".into());
     // Tests run in the folder of their package, and people think in that of the workspace.
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let root =
         workspace.join(data).join(&crate::Manifest::named(set).expect("in the catalogue").id);
-    if root.is_dir() {
-        return Some(root);
-    }
-    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI needs {}", root.display());
-    eprintln!("ignored: no real data at {}", root.display());
-    None
+    assert!(root.is_dir(), "this test needs {}", root.display());
+    root
 }
 
 #[cfg(test)]

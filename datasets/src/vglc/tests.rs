@@ -67,8 +67,9 @@ fn a_missing_set_game_legend_or_level_folder_is_named() {
 }
 
 #[test]
+#[ignore = "needs the real data: see `just test`"]
 fn with_real_data_super_mario_bros_has_the_published_counts() {
-    let Some(root) = real_data("vglc") else { return };
+    let root = real_data("vglc");
     let corpus = platform_levels(&root, "Super Mario Bros").expect("published data");
     assert_eq!((corpus.levels.len(), corpus.duplicates_removed), (15, 0));
     assert!(corpus.levels.iter().all(|level| level.rows.len() == 14));
@@ -85,8 +86,9 @@ fn with_real_data_super_mario_bros_has_the_published_counts() {
 }
 
 #[test]
+#[ignore = "needs the real data: see `just test`"]
 fn with_real_data_every_game_reads_but_the_ragged_one() {
-    let Some(root) = real_data("vglc") else { return };
+    let root = real_data("vglc");
     let levels = |game: &str| platform_levels(&root, game).map(|corpus| corpus.levels.len());
     let expected = [15, 16, 16, 22, 9, 3, 6, 150, 10, 0, 36, 32];
     for (game, expected) in games().iter().zip(expected) {
@@ -102,8 +104,9 @@ fn with_real_data_every_game_reads_but_the_ragged_one() {
 }
 
 #[test]
+#[ignore = "needs the real data: see `just test`"]
 fn with_real_data_zelda_has_459_rooms_267_of_them_distinct() {
-    let Some(root) = real_data("vglc") else { return };
+    let root = real_data("vglc");
     let dungeons = zelda_dungeons(&root).expect("published data");
     assert_eq!(dungeons.len(), 18);
     assert_eq!(dungeons.iter().flat_map(|d| d.rooms.iter().flatten().flatten()).count(), 459);
@@ -115,8 +118,9 @@ fn with_real_data_zelda_has_459_rooms_267_of_them_distinct() {
 }
 
 #[test]
+#[ignore = "needs the real data: see `just test`"]
 fn with_real_data_a_dungeon_cut_between_two_rows_is_refused() {
-    let Some(root) = real_data("vglc") else { return };
+    let root = real_data("vglc");
     let copy = tempfile::tempdir().expect("dir");
     let folder = "The Legend of Zelda/Processed";
     fs::create_dir_all(copy.path().join(folder)).expect("dir");
@@ -128,8 +132,9 @@ fn with_real_data_a_dungeon_cut_between_two_rows_is_refused() {
 }
 
 #[test]
+#[ignore = "needs the real data: see `just test`"]
 fn with_real_data_the_published_files_verify_and_have_a_fingerprint() {
-    let Some(root) = real_data("vglc") else { return };
+    let root = real_data("vglc");
     let set = Manifest::named("vglc").expect("in the catalogue");
     let reports = verify::verify(set, &root);
     assert!(reports.iter().all(|file| file.state == verify::State::Good));
