@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::{Error, Result, read};
-pub use zelda::{Dungeon, Room, Rooms, zelda_dungeons, zelda_rooms};
+pub use zelda::{Dungeon, GAME as ZELDA, Room, Rooms, zelda_dungeons, zelda_rooms};
 
 /// The set whose commands the messages name.
 const SET: &str = "vglc";

@@ -67,7 +67,7 @@ pub fn complete(options: &Options, shared: &Shared) -> Result<()> {
         let drawn = generator
             .complete(&map, &locked, &mut stream)
             .with_context(|| format!("cannot complete {}", options.file.display()))?;
-        if !drawn.verdict.playable {
+        if !drawn.verdict.playable() {
             let (draws, reason) = (drawn.draws, &drawn.verdict.reason);
             bail!(
                 "completion {index}: none of {draws} can be played (the last: {reason}); lock \

@@ -47,20 +47,22 @@ pub struct Objective {
     pub allowance: f64,
 }
 
-/// Levels spliced from the human ones at equal columns, kept if they can be crossed.
+/// Levels spliced from the human ones at equal columns, each judged by the search.
 ///
 /// Eleven human levels show each way of crossing a gap a few times only. Splices show the same
-/// columns in new orders, and the search that keeps the passable ones runs while training, so that
-/// drawing needs none.
+/// columns in new orders. The model is told which of them can be played, so that it learns what
+/// parts them from those that cannot; the search runs before training, and drawing needs none.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recombination {
-    /// Number of spliced levels.
+    /// Number of spliced levels that can be played.
     pub levels: usize,
     /// Columns of each.
     pub width: usize,
     /// Share of a batch that comes from them.
     pub share: f64,
+    /// Share of a batch that comes from where others cannot be played on.
+    pub blocked_share: f64,
 }
 
 /// How levels are drawn.
@@ -71,6 +73,9 @@ pub struct SamplingConfig {
     pub temperature: f64,
     /// Multiplies the prior's standard deviation; 1 draws from the model itself.
     pub spread: f64,
+    /// How much it counts what is asked, and that maps are to be playable; 1 draws from the model
+    /// itself.
+    pub guidance: f64,
 }
 
 /// How much is drawn to be scored.
@@ -106,9 +111,10 @@ impl Config {
                 allowance: 0.85, // 10 nats in 8 columns: much less, and nothing is left to blend
             },
             recombination: Recombination {
-                levels: 400, // with 300 divergence is 0.71, with 1000 reach is 0.74
+                levels: 1000,
                 width: 200,
-                share: 0.93,
+                share: 0.78,
+                blocked_share: 0.15,
             },
             training: Training {
                 steps: 3000,
@@ -122,7 +128,7 @@ impl Config {
                 log_every: 50,
                 checkpoint_every: 500,
             },
-            sampling: SamplingConfig { temperature: 1.0, spread: 1.0 },
+            sampling: SamplingConfig { temperature: 1.0, spread: 1.0, guidance: 2.5 },
             evaluation: EvaluationConfig { maps: 500, width: 200 }, // as the judges define
         };
         match preset {

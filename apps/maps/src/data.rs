@@ -1,20 +1,21 @@
 //! From a data set to what the model learns: maps, alphabet, labels.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use generativa::cli::Exit;
-use generativa::data::{Alphabet, Grid, LabelKind, LabelScale, TileWindows};
+use generativa::data::{Alphabet, Grid, JudgedMap, LabelScale, TileWindows};
 use generativa::metrics::quantile::quantile;
 use generativa::models::vae::TileMapShape;
 use generativa::run::evaluation::DataRef;
 use generativa::run::file::write_atomically;
+use generativa_datasets::catalogue::Location;
 use generativa_datasets::simulators::roguelike;
-use generativa_datasets::{catalogue, verify, vglc};
+use generativa_datasets::{boxoban, catalogue, verify, vglc};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, DataChoice};
-use crate::game::Game;
+use crate::game::{Game, Label};
 
 /// Maps to learn from, and maps to be judged by.
 pub struct Corpus {
@@ -45,34 +46,38 @@ pub struct Domain {
 }
 
 impl Corpus {
-    /// Loads what `choice` names.
+    /// Loads what `choice` names: a part of `boxoban`, a game of `vglc`, or a game in a folder that
+    /// is laid out as one of them.
     pub fn load(choice: &DataChoice) -> Result<Self> {
         if choice.name == "embedded" {
             return Ok(Self::embedded(choice.dungeons));
         }
         let location = catalogue::locate(&choice.name)?;
+        let is_boxoban = BOXOBAN.iter().any(|part| location.root.join(part).is_dir());
+        let parts = if is_boxoban {
+            BOXOBAN.map(str::to_owned).to_vec()
+        } else {
+            [vglc::games(), vec![vglc::ZELDA.to_owned()]].concat()
+        };
         if choice.subset.is_empty() {
-            let games = vglc::games().join("`, `");
-            let text =
-                format!("`{}` holds several games; choose by --subset: `{games}`", choice.name);
+            let (name, parts) = (&choice.name, parts.join("`, `"));
+            let text = format!("`{name}` has several parts; choose one by --subset: `{parts}`");
             bail!(Exit::Usage(text));
         }
-        let corpus = vglc::platform_levels(&location.root, &choice.subset)?;
-        let grids = |levels: Vec<&vglc::Level>| -> Result<Vec<Grid>> {
-            let grid = |level: &vglc::Level| Grid::from_rows(&level.rows);
-            let grids = levels.into_iter().map(grid).collect::<Option<_>>();
-            grids.context("the loader refuses ragged rows")
+        let (game, train, held_out, files) = if is_boxoban {
+            boards(&location, &choice.subset)?
+        } else if choice.subset == vglc::ZELDA {
+            rooms(&location)?
+        } else {
+            levels(&location, &choice.subset)?
         };
-        let (train, held_out) = corpus.split();
-        let (train, held_out) = (grids(train)?, grids(held_out)?);
-        let sha256 = verify::fingerprint(&location.root, &corpus.files)?;
         let source = DataRef {
             name: choice.name.clone(),
             subset: Some(choice.subset.clone()),
-            sha256: Some(sha256),
+            sha256: Some(verify::fingerprint(&location.root, &files)?),
             real: true,
         };
-        Ok(Self { game: Game::Platform, train, held_out, source })
+        Ok(Self { game, train, held_out, source })
     }
 
     /// Dungeons of the embedded simulator: `count` to learn from, a quarter more to judge by.
@@ -96,17 +101,60 @@ impl Corpus {
         let values = windows(&self.train, window).map(|map| self.game.measure(&map));
         let values: Vec<Vec<f64>> = values.collect();
         let labels = self.game.labels().iter().enumerate();
-        let labels = labels.map(|(label, &(name, kind))| {
-            let values: Vec<f64> = values.iter().map(|values| values[label]).collect();
-            scale(name, kind, &values)
+        let labels = labels.map(|(place, label)| {
+            let values: Vec<f64> = values.iter().map(|values| values[place]).collect();
+            scale(label, &values)
         });
         let labels: Vec<_> = labels.collect();
         // Held-out maps count too, so that scoring one never meets an unknown tile.
         let alphabet = Alphabet::of(&[self.train.clone(), self.held_out.clone()].concat());
         let (tiles, height) = (alphabet.len(), first.height());
-        let shape = TileMapShape { tiles, height, window, context, labels: labels.len() };
+        let told = LabelScale::told(labels.len());
+        let shape = TileMapShape { tiles, height, window, context, told };
         Ok(Domain { game: self.game, alphabet, shape, labels, source: self.source.clone() })
     }
+}
+
+/// The parts of Boxoban that have boards to learn from and others to be judged by.
+const BOXOBAN: [&str; 2] = ["unfiltered", "medium"];
+
+/// Kind of game, maps to learn from, maps held out, files.
+type Parts = (Game, Vec<Grid>, Vec<Grid>, Vec<PathBuf>);
+
+fn boards(location: &Location, part: &str) -> Result<Parts> {
+    if !BOXOBAN.contains(&part) {
+        let parts = BOXOBAN.join("`, `");
+        bail!(Exit::Usage(format!("boxoban has no part `{part}`; choose one of `{parts}`")));
+    }
+    let mut all = Vec::new();
+    let mut files = Vec::new();
+    for split in ["train", "valid"] {
+        let part = format!("{part}/{split}");
+        all.push(grids(boxoban::levels(&location.root, &part)?.iter().map(|board| &board.rows))?);
+        files.extend(boxoban::files(&location.root, &part)?);
+    }
+    let held_out = all.pop().unwrap_or_default();
+    Ok((Game::Sokoban, all.concat(), held_out, files))
+}
+
+fn rooms(location: &Location) -> Result<Parts> {
+    let rooms = vglc::zelda_rooms(&location.root)?;
+    let [train, held_out] =
+        [&rooms.training, &rooms.held_out].map(|rooms| grids(rooms.iter().map(|room| &room.rows)));
+    Ok((Game::Room, train?, held_out?, rooms.files))
+}
+
+fn levels(location: &Location, game: &str) -> Result<Parts> {
+    let corpus = vglc::platform_levels(&location.root, game)?;
+    let (train, held_out) = corpus.split();
+    let [train, held_out] =
+        [train, held_out].map(|levels| grids(levels.iter().map(|level| &level.rows)));
+    Ok((Game::Platform, train?, held_out?, corpus.files))
+}
+
+fn grids<'a>(maps: impl Iterator<Item = &'a Vec<Vec<u8>>>) -> Result<Vec<Grid>> {
+    let grids = maps.map(|rows| Grid::from_rows(rows)).collect::<Option<_>>();
+    grids.context("the loader refuses ragged rows")
 }
 
 impl Domain {
@@ -115,8 +163,8 @@ impl Domain {
         if self.game.has_any_width() { asked } else { self.shape.window }
     }
 
-    /// All windows of `maps`, labelled.
-    pub fn windows(&self, maps: &[Grid]) -> Result<TileWindows> {
+    /// Windows of `maps`, labelled.
+    pub fn windows(&self, maps: &[JudgedMap]) -> Result<TileWindows> {
         let TileMapShape { context, window, .. } = self.shape;
         let measure = |map: &Grid| self.game.measure(map);
         TileWindows::new(maps, &self.alphabet, (context, window), &self.labels, measure)
@@ -143,12 +191,13 @@ pub fn windows(maps: &[Grid], width: usize) -> impl Iterator<Item = Grid> {
     })
 }
 
-fn scale(name: &str, kind: LabelKind, values: &[f64]) -> LabelScale {
+fn scale(label: &Label, values: &[f64]) -> LabelScale {
     let count = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / count;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
     // A label that never varies teaches nothing; 1 keeps it finite.
     let deviation = if variance > 0.0 { variance.sqrt() } else { 1.0 };
     let range = [quantile(values, 0.05), quantile(values, 0.95)];
-    LabelScale { name: name.to_owned(), kind, mean, deviation, range }
+    let Label { name, kind, usual } = *label;
+    LabelScale { name: name.to_owned(), kind, mean, deviation, range, usual }
 }

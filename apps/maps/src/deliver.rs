@@ -61,14 +61,14 @@ impl Delivery {
         if !shared.json {
             return shared.print(&map.to_string());
         }
-        let labels = game.labels().iter().map(|&(name, _)| name);
+        let labels = game.labels().iter().map(|label| label.name);
         let measured = labels.zip(game.measure(map));
         let line = serde_json::json!({
             "id": index,
             "seed": seed,
             "draws": draws,
             "edits": edits_json(edits),
-            "playable": verdict.playable,
+            "playable": verdict.playable(),
             "labels": measured.collect::<BTreeMap<_, _>>(),
             "rows": map.rows().map(String::from_utf8_lossy).collect::<Vec<_>>(),
         });

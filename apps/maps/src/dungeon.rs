@@ -11,6 +11,23 @@ use generativa_datasets::simulators::roguelike_rules;
 
 use crate::platform::{Edit, Repair};
 
+/// The first thing that is wrong with a dungeon; empty where nothing is.
+pub fn fault(map: &Grid) -> &'static str {
+    let rows: Vec<Vec<u8>> = map.rows().map(<[u8]>::to_vec).collect();
+    let verdict = roguelike_rules::check(&rows);
+    let checks = [
+        (verdict.known_symbols, "it holds a symbol that no dungeon has"),
+        (
+            verdict.exactly_one_of_each,
+            "it lacks, or has more than one, of entrance, exit, key, lock",
+        ),
+        (verdict.connected, "some floor cannot be reached even with the key"),
+        (verdict.key_before_door, "the key lies behind the locked door, or the exit before it"),
+        (verdict.doors_in_walls, "a door does not stand between two walls"),
+    ];
+    checks.iter().find(|(passes, _)| !passes).map_or("", |(_, fault)| fault)
+}
+
 type Cell = (usize, usize);
 
 /// A part of the map with at most this many cells is filled, not joined: a tunnel costs more.

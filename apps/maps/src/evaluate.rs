@@ -3,6 +3,8 @@
 mod blend;
 mod completion;
 mod control;
+mod delivered;
+mod doors;
 mod latent;
 mod repaired;
 mod scores;
@@ -20,7 +22,9 @@ use rayon::prelude::*;
 
 use crate::config::Config;
 use crate::data::{Corpus, Domain};
+use crate::game::Game;
 use crate::generate::Generator;
+use crate::splice::Recipe;
 use scores::{Judge, Scores};
 
 /// Scores all seeds of a run together.
@@ -44,7 +48,7 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
         ));
         let draw = |index: usize| {
             let mut stream = Stream::item(one.header.seed, "maps/evaluate", index as u64);
-            generator.draw(width, &generator.no_wishes(), &mut stream)
+            generator.draw(width, &generator.usual_wishes(), &mut stream)
         };
         let maps = (0..settings.maps).into_par_iter().map(draw).collect::<Result<Vec<_>>>()?;
         model.add(&judge, &maps, one.header.seed);
@@ -52,50 +56,75 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
         generators.push(generator);
     }
 
-    // Its rivals, with the same number of maps for each seed.
-    let mut rivals = Vec::new();
-    for order in 0..=3 {
-        let columns = ColumnNgrams::fit(&corpus.train, order);
-        for rejecting in [false, true] {
-            if rejecting && order != 1 {
-                continue;
-            }
-            let name =
-                format!("columns-order-{order}{}", if rejecting { "-rejecting" } else { "" });
-            let mut scores = Scores::new(&name, Kind::Baseline);
-            for one in trained {
-                let maps = rival_maps(&columns, &judge, rejecting, one.header.seed);
-                if !maps.is_empty() {
-                    scores.add(&judge, &maps, one.header.seed);
-                }
-            }
-            rivals.push(scores);
-        }
-    }
-
+    let rivals = rivals(&corpus, &judge, trained);
     rows.extend(model.rows(&judge));
-    if let Some(strongest) = rivals.last() {
+    if let Some(strongest) = rivals.iter().find(|rival| rival.subject() == STRONGEST) {
         rows.extend(model.against(strongest));
     }
     rows.extend(rivals.iter().flat_map(|rival| rival.rows(&judge)).collect());
     rows.extend(judge.human_rows());
     rows.extend(latent::rows(&generators, &corpus.held_out)?);
-    rows.extend(repaired.rows(corpus.game, width));
+    if corpus.game != Game::Sokoban {
+        rows.extend(repaired.rows(corpus.game, width));
+    }
     rows.extend(completion::rows(&generators, &corpus, settings.maps)?);
     rows.extend(blend::rows(&generators, &corpus.held_out, settings.maps)?);
     rows.extend(control::rows(&generators, &corpus.held_out, settings.maps)?);
+    if corpus.game == Game::Room {
+        rows.extend(doors::rows(&generators, &corpus.train, settings.maps)?);
+    }
+    rows.extend(delivered::rows(&generators, width, settings.maps.min(DELIVERED))?);
     rows.extend(vec![latency(&generators[0], width)?, training_minutes(trained)?]);
     Ok(rows.rows)
 }
 
-fn rival_maps(columns: &ColumnNgrams, judge: &Judge, rejecting: bool, seed: u64) -> Vec<Grid> {
-    let draw = |index: usize| {
+/// The rival that the model's reach is compared with.
+const STRONGEST: &str = "columns-order-3";
+
+/// Requests for a map that can be played, at most, for each seed.
+const DELIVERED: usize = 200;
+
+/// The model's rivals, with the same number of maps for each seed.
+fn rivals(corpus: &Corpus, judge: &Judge, trained: &[Trained<Config>]) -> Vec<Scores> {
+    let mut rivals = Vec::new();
+    let mut add = |name: &str, rejecting: bool, draw: &Draw| {
+        let mut scores = Scores::new(name, Kind::Baseline);
+        for one in trained {
+            let maps = rival_maps(draw, judge, rejecting, one.header.seed);
+            if !maps.is_empty() {
+                scores.add(judge, &maps, one.header.seed);
+            }
+        }
+        rivals.push(scores);
+    };
+    for order in 0..=3 {
+        let columns = ColumnNgrams::fit(&corpus.train, order);
+        let draw = |stream: &mut Stream| columns.draw(judge.width, stream);
+        add(&format!("columns-order-{order}"), false, &draw);
+        if order == 1 {
+            add("columns-order-1-rejecting", true, &draw);
+        }
+    }
+    // That of platform levels is the column model of order 1.
+    let recipe = Recipe::of(corpus).filter(|_| !corpus.game.has_any_width());
+    if let Some(recipe) = recipe {
+        let draw = |stream: &mut Stream| recipe.draw(judge.width, stream);
+        add("recombination", false, &draw);
+    }
+    rivals
+}
+
+/// One draw of a rival, where it has one.
+type Draw<'a> = dyn Fn(&mut Stream) -> Option<Grid> + Sync + 'a;
+
+fn rival_maps(draw: &Draw, judge: &Judge, rejecting: bool, seed: u64) -> Vec<Grid> {
+    let one = |index: usize| {
         let mut stream = Stream::item(seed, "maps/rivals", index as u64);
         // A hundred draws in vain: then there is none for this item.
-        let mut draws = (0..100).filter_map(|_| columns.draw(judge.width, &mut stream));
+        let mut draws = (0..100).filter_map(|_| draw(&mut stream));
         if rejecting { draws.find(|map| judge.playable(map)) } else { draws.next() }
     };
-    (0..judge.maps).into_par_iter().filter_map(draw).collect()
+    (0..judge.maps).into_par_iter().filter_map(one).collect()
 }
 
 /// Median time of one map with its check, on one thread.
@@ -104,7 +133,7 @@ fn latency(generator: &Generator, width: usize) -> Result<Row> {
     for index in 0..50 {
         let mut stream = Stream::item(0, "maps/latency", index);
         let started = Instant::now();
-        let map = generator.draw(width, &generator.no_wishes(), &mut stream)?;
+        let map = generator.draw(width, &generator.usual_wishes(), &mut stream)?;
         std::hint::black_box(generator.domain.game.verdict(&map));
         times.push(started.elapsed().as_secs_f64() * 1e3);
     }

@@ -1,13 +1,12 @@
 //! The kinds of game that the app knows: what is measured on their maps, and what playable means.
 
 use generativa::data::{Grid, LabelKind};
-use generativa_datasets::simulators::roguelike_rules;
 use serde::{Deserialize, Serialize};
 
-use crate::dungeon;
 use crate::platform::measure::Measures;
 use crate::platform::{self, Repair};
 use crate::show::TileSet;
+use crate::{dungeon, rooms, sokoban};
 
 /// A kind of game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
@@ -17,42 +16,133 @@ pub enum Game {
     Platform,
     /// Dungeons of one size, from the embedded simulator.
     Dungeon,
+    /// Rooms of dungeons, of The Legend of Zelda in the Video Game Level Corpus.
+    Room,
+    /// Boards with boxes to push, of Boxoban.
+    Sokoban,
+}
+
+/// What a check of limited size knows of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It can be played.
+    Playable,
+    /// It cannot.
+    Unplayable,
+    /// The check gave up before either was known; the map does not count as playable.
+    Unknown,
 }
 
 /// Whether a map can be played, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// It can.
-    pub playable: bool,
+    /// What is known.
+    pub finding: Finding,
     /// Cells (row, column) of a way through, where the rule finds one.
     pub path: Vec<(usize, usize)>,
     /// Why not, for a person; empty where it can.
     pub reason: String,
 }
 
+impl Verdict {
+    /// Whether the map is known to be playable.
+    pub fn playable(&self) -> bool {
+        self.finding == Finding::Playable
+    }
+
+    /// Playable where there is nothing to say against it.
+    fn unless(reason: String, path: Vec<(usize, usize)>) -> Self {
+        let finding = if reason.is_empty() { Finding::Playable } else { Finding::Unplayable };
+        Self { finding, path, reason }
+    }
+}
+
+/// A value that a user can ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Label {
+    /// Its name.
+    pub name: &'static str,
+    /// How it adds up along a window.
+    pub kind: LabelKind,
+    /// What is asked where nobody asks for anything else.
+    pub usual: Option<f64>,
+}
+
+const fn mean(name: &'static str) -> Label {
+    Label { name, kind: LabelKind::Mean, usual: None }
+}
+
+const fn sum(name: &'static str) -> Label {
+    Label { name, kind: LabelKind::Sum, usual: None }
+}
+
+const fn usually(name: &'static str, count: f64) -> Label {
+    Label { name, kind: LabelKind::Sum, usual: Some(count) }
+}
+
 impl Game {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Platform, Self::Dungeon, Self::Room, Self::Sokoban];
+
     /// Columns that one latent describes, and columns to the left that the model sees. `width`: of
     /// the maps learned from; `history`: of the head.
     pub fn window(self, width: usize, history: usize) -> (usize, usize) {
+        // Labels are defined over 16 columns, and a jump and its landing fit in. Other maps are one
+        // window, with nothing to its left.
+        if self.has_any_width() { (16, 16) } else { (width, history) }
+    }
+
+    /// The values that a user can ask for, in order.
+    pub fn labels(self) -> &'static [Label] {
         match self {
-            // Labels are defined over 16 columns, and a jump and its landing fit in.
-            Self::Platform => (16, 16),
-            // A dungeon is one window; to its left there is nothing.
-            Self::Dungeon => (width, history),
+            Self::Platform => const { &[mean("density"), mean("leniency"), mean("elevation")] },
+            Self::Dungeon => {
+                const {
+                    &[
+                        mean("openness"),
+                        sum("monsters"),
+                        sum("treasures"),
+                        usually("entrances", 1.0),
+                        usually("exits", 1.0),
+                        usually("keys", 1.0),
+                        usually("locks", 1.0),
+                    ]
+                }
+            }
+            Self::Room => {
+                const {
+                    &[
+                        sum("north"),
+                        sum("south"),
+                        sum("west"),
+                        sum("east"),
+                        sum("monsters"),
+                        mean("built"),
+                    ]
+                }
+            }
+            Self::Sokoban => {
+                const {
+                    &[
+                        mean("openness"),
+                        usually("boxes", 4.0),
+                        usually("goals", 4.0),
+                        usually("players", 1.0),
+                    ]
+                }
+            }
         }
     }
 
-    /// Names of the values that a user can ask for, in order, and how each adds up.
-    pub fn labels(self) -> &'static [(&'static str, LabelKind)] {
-        use LabelKind::{Mean, Sum};
-        match self {
-            Self::Platform => &[("density", Mean), ("leniency", Mean), ("elevation", Mean)],
-            Self::Dungeon => &[("openness", Mean), ("monsters", Sum), ("treasures", Sum)],
-        }
+    /// Labels of which the first is asked for like the second where nobody asks for it: a board
+    /// needs as many goals as boxes.
+    pub fn follower(self) -> Option<(usize, usize)> {
+        (self == Self::Sokoban).then_some((2, 1))
     }
 
-    /// The labels, measured on a window. Platform: share of solid tiles, leniency per 100 columns,
-    /// mean height in rows. Dungeon: share of cells that are not wall, and two counts.
+    /// The labels, measured on a window or its first columns. Platform: share of solid tiles,
+    /// leniency per 100 columns, mean height in rows. Dungeon and Sokoban: share of cells that are
+    /// not wall, and counts. Room: see [`rooms::measure`].
     pub fn measure(self, window: &Grid) -> Vec<f64> {
         match self {
             Self::Platform => {
@@ -63,8 +153,11 @@ impl Game {
                 let count =
                     |symbol| window.cells().iter().filter(|&&found| found == symbol).count() as f64;
                 let cells = window.cells().len() as f64;
-                vec![(cells - count(b'#')) / cells.max(1.0), count(b'm'), count(b'$')]
+                let openness = (cells - count(b'#')) / cells.max(1.0);
+                [openness].into_iter().chain(b"m$<>k=".map(count)).collect()
             }
+            Self::Room => rooms::measure::measure(window),
+            Self::Sokoban => sokoban::measure::measure(window),
         }
     }
 
@@ -73,23 +166,34 @@ impl Game {
         match self {
             Self::Platform => {
                 let reach = platform::reach(map);
+                let (end, width) = (reach.furthest_column + 1, map.width());
                 let reason = if reach.reachable {
                     String::new()
                 } else {
-                    format!(
-                        "the way ends at column {} of {}",
-                        reach.furthest_column + 1,
-                        map.width()
-                    )
+                    format!("the way ends at column {end} of {width}")
                 };
-                Verdict { playable: reach.reachable, path: reach.path, reason }
+                Verdict::unless(reason, reach.path)
             }
-            Self::Dungeon => {
-                let rows: Vec<Vec<u8>> = map.rows().map(<[u8]>::to_vec).collect();
-                let reason = fault(&roguelike_rules::check(&rows));
-                let playable = reason.is_empty();
-                Verdict { playable, path: Vec::new(), reason: reason.to_owned() }
-            }
+            Self::Dungeon => Verdict::unless(dungeon::fault(map).to_owned(), Vec::new()),
+            Self::Room => Verdict::unless(rooms::fault(map), Vec::new()),
+            Self::Sokoban => sokoban::judge(map),
+        }
+    }
+
+    /// For each column whether the map can be played on from there.
+    pub fn playable_columns(self, map: &Grid) -> Vec<bool> {
+        match self {
+            Self::Platform => platform::leads_on(map),
+            _ => vec![self.verdict(map).playable(); map.width()],
+        }
+    }
+
+    /// The images of a map that are as good as itself, itself first.
+    pub fn symmetries(self, map: &Grid) -> Vec<Grid> {
+        match self {
+            Self::Room | Self::Sokoban => map.symmetries(),
+            // Left is not right where one walks to the right; the simulator makes enough.
+            Self::Platform | Self::Dungeon => vec![map.clone()],
         }
     }
 
@@ -98,17 +202,21 @@ impl Game {
     pub fn free_symbol(self) -> char {
         match self {
             Self::Platform => '.',
-            // The dot is floor.
-            Self::Dungeon => '_',
+            Self::Room => '.',
+            // The dot is floor, or a goal.
+            Self::Dungeon | Self::Sokoban => '_',
         }
     }
 
     /// `map` with few edits that make it playable, none where `locked` (row by row, one flag a
-    /// tile). `None` where no way was found.
+    /// tile). `None` where no way was found, and for boards of Sokoban, of which only the solver
+    /// knows what an edit does.
     pub fn repair(self, map: &Grid, locked: &[bool]) -> Option<Repair> {
         match self {
             Self::Platform => platform::repair(map, locked),
             Self::Dungeon => dungeon::repair(map, locked),
+            Self::Room => None,
+            Self::Sokoban => None,
         }
     }
 
@@ -117,6 +225,8 @@ impl Game {
         match self {
             Self::Platform => TileSet::Platform,
             Self::Dungeon => TileSet::Roguelike,
+            Self::Room => TileSet::Rooms,
+            Self::Sokoban => TileSet::Sokoban,
         }
     }
 
@@ -124,21 +234,6 @@ impl Game {
     pub fn has_any_width(self) -> bool {
         self == Self::Platform
     }
-}
-
-/// The first thing that is wrong with a dungeon; empty where nothing is.
-fn fault(verdict: &roguelike_rules::Verdict) -> &'static str {
-    let checks = [
-        (verdict.known_symbols, "it holds a symbol that no dungeon has"),
-        (
-            verdict.exactly_one_of_each,
-            "it lacks, or has more than one, of entrance, exit, key, lock",
-        ),
-        (verdict.connected, "some floor cannot be reached even with the key"),
-        (verdict.key_before_door, "the key lies behind the locked door, or the exit before it"),
-        (verdict.doors_in_walls, "a door does not stand between two walls"),
-    ];
-    checks.iter().find(|(passes, _)| !passes).map_or("", |(_, fault)| fault)
 }
 
 #[cfg(test)]
@@ -154,8 +249,8 @@ mod tests {
 
     #[test]
     fn every_label_is_finite_on_a_window_without_columns() {
-        for game in [Game::Platform, Game::Dungeon] {
-            let values = game.measure(&Grid::filled(14, 0, b'-'));
+        for game in Game::ALL {
+            let values = game.measure(&Grid::filled(16, 0, b'-'));
             assert_eq!(values.len(), game.labels().len());
             assert!(values.iter().all(|value| value.is_finite()), "{values:?}");
         }
@@ -165,7 +260,7 @@ mod tests {
     fn a_dungeon_that_lacks_its_key_is_refused_with_the_reason() {
         let rows = generativa_datasets::simulators::roguelike::dungeon(0, 1).rows;
         let mut map = Grid::from_rows(&rows).expect("the simulator makes rows of one length");
-        assert!(Game::Dungeon.verdict(&map).playable);
+        assert!(Game::Dungeon.verdict(&map).playable());
         let key = map.cells().iter().position(|&symbol| symbol == b'k').expect("it has a key");
         map.set(key / map.width(), key % map.width(), b'.');
         assert!(Game::Dungeon.verdict(&map).reason.contains("lacks"));

@@ -62,6 +62,7 @@ impl Generator {
         let sampling = Sampling {
             temperature: trained.config.sampling.temperature as f32,
             spread: trained.config.sampling.spread,
+            guidance: trained.config.sampling.guidance as f32,
         };
         Ok(Self { sampler: TileMapSampler::new(vae)?, domain, sampling })
     }
@@ -82,7 +83,7 @@ impl Generator {
     /// # Errors
     /// A label that the game does not have, or a value that is no number.
     pub fn wishes(&self, asked: &[String]) -> Result<Wishes> {
-        let mut wishes = self.no_wishes();
+        let mut wishes = vec![None; self.domain.labels.len()];
         for wish in asked {
             let (name, value) = wish.split_once('=').unwrap_or((wish, ""));
             let label = self.domain.labels.iter().position(|scale| scale.name == name.trim());
@@ -98,12 +99,16 @@ impl Generator {
             };
             wishes[label] = Some(value);
         }
-        Ok(wishes)
+        if let Some((follower, leader)) = self.domain.game.follower() {
+            wishes[follower] = wishes[follower].or(wishes[leader]);
+        }
+        let usual = self.usual_wishes();
+        Ok(wishes.into_iter().zip(usual).map(|(wish, usual)| wish.or(usual)).collect())
     }
 
-    /// Nothing asked for.
-    pub fn no_wishes(&self) -> Wishes {
-        vec![None; self.domain.labels.len()]
+    /// What is asked where nobody asks for anything: of most labels nothing.
+    pub fn usual_wishes(&self) -> Wishes {
+        self.domain.labels.iter().map(|label| label.usual).collect()
     }
 
     /// One draw: a map of `width` columns (where the game leaves it open) with `wishes` for every
@@ -114,6 +119,16 @@ impl Generator {
             let columns = self.sampler.map(width, &[], asks, self.sampling, stream)?;
             Ok(self.domain.alphabet.map(&columns))
         })
+    }
+
+    /// One draw of a room with the doors asked for, in the order of
+    /// [`Side::ALL`](crate::rooms::Side::ALL). Only for a model of rooms.
+    pub fn draw_room(&self, doors: [bool; 4], stream: &mut Stream) -> Result<Grid> {
+        let mut wishes = self.usual_wishes();
+        for (wish, door) in wishes.iter_mut().zip(doors) {
+            *wish = Some(f64::from(u8::from(door)));
+        }
+        self.draw(0, &wishes, stream)
     }
 
     /// Draws until a map can be played, at most `tries` times (at least once), and returns the
@@ -153,7 +168,7 @@ pub fn until_playable(
     loop {
         draws += 1;
         let drawn = Drawn { draws, ..Drawn::unchecked(draw()?, game) };
-        if drawn.verdict.playable || draws >= tries {
+        if drawn.verdict.playable() || draws >= tries {
             return Ok(drawn);
         }
         if draws >= REPAIRED_FROM {

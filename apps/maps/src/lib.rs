@@ -19,6 +19,7 @@ pub mod rooms;
 pub mod sample;
 pub mod show;
 pub mod sokoban;
+pub mod splice;
 pub mod train;
 
 use anyhow::Result;

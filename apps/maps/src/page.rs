@@ -25,11 +25,12 @@ pub fn page(trained: &[Trained<Config>]) -> Result<Page> {
     let first = trained.first().context("a run has at least one seed")?;
     let generator = Generator::open(first)?;
     let domain = &generator.domain;
+    let part = domain.source.subset.as_deref().unwrap_or("your game");
     let what = match domain.game {
-        Game::Platform => {
-            format!("levels of {}", domain.source.subset.as_deref().unwrap_or("your game"))
-        }
+        Game::Platform => format!("levels of {part}"),
         Game::Dungeon => "dungeons of the embedded simulator".to_owned(),
+        Game::Room => format!("rooms of {part}"),
+        Game::Sokoban => format!("the {part} boards of Sokoban"),
     };
     let lead = format!(
         "A variational autoencoder that learned {what} in {} steps. The maps below are new: \
@@ -50,11 +51,11 @@ fn figures(generator: &Generator) -> Result<Vec<Figure>> {
     let width = generator.domain.map_width(COLUMNS);
     let figure = |index| {
         let mut stream = Stream::item(1, "maps/sample", index);
-        let wishes = generator.no_wishes();
+        let wishes = generator.usual_wishes();
         let drawn = generator.draw_checked(width, &wishes, TRIES, &mut stream)?;
         let picture =
             tile_picture(generator.domain.game.tiles(), &drawn.map, Some(&drawn.verdict.path));
-        let verdict = match (drawn.verdict.playable, drawn.edits.len()) {
+        let verdict = match (drawn.verdict.playable(), drawn.edits.len()) {
             (true, 0) => format!("playable at draw {}", drawn.draws),
             (true, edits) => format!("playable after repair; tiles changed: {edits}"),
             (false, _) => format!("not playable: {}", drawn.verdict.reason),

@@ -29,7 +29,7 @@ pub fn render(options: &Options, shared: &Shared) -> Result<()> {
         let picture = options.maps.written(file, name.file_name().context("a file has a name")?);
         let path = options.path.then_some(verdict.path.as_slice());
         tile_picture(game.tiles(), &map, path).write(&picture)?;
-        let verdict = if verdict.playable { "can be played" } else { &verdict.reason };
+        let verdict = if verdict.playable() { "can be played" } else { &verdict.reason };
         shared.print(&format!("{}: {verdict}", picture.display()))
     })
 }

@@ -4,6 +4,9 @@
 //! `M` monster, `P` lava or water, `O` floor with lava or water beside it, `I` block with it, `D`
 //! door, `S` stair, `W` wall, `-` void.
 
+pub mod measure;
+pub mod recombine;
+
 use std::ops::Range;
 
 use generativa::data::Grid;
@@ -95,6 +98,21 @@ pub fn judge(room: &Grid) -> Verdict {
         connected,
         complete: !room.cells().contains(&b'-'),
     }
+}
+
+/// Why a room cannot be played; empty where it can.
+pub fn fault(room: &Grid) -> String {
+    if (room.height(), room.width()) != (HEIGHT, WIDTH) {
+        let (height, width) = (room.height(), room.width());
+        return format!("a room has {HEIGHT} rows and {WIDTH} columns, found {height} and {width}");
+    }
+    let verdict = judge(room);
+    let fault = match (verdict.complete, verdict.connected) {
+        (false, _) => "some of its tiles are void",
+        (true, false) => "there is no way between its doors",
+        (true, true) => "",
+    };
+    fault.to_owned()
 }
 
 /// The tiles that can be walked to from a walkable one, row by row.

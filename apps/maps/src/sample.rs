@@ -10,7 +10,7 @@ use crate::deliver::{Delivery, Label};
 use crate::generate::Generator;
 
 /// Draws before a map is given up.
-const TRIES: usize = 100;
+pub(crate) const TRIES: usize = 100;
 
 /// Flags of `sample`.
 #[derive(Args, Debug)]
@@ -47,7 +47,7 @@ pub fn sample(trained: &Trained<Config>, options: &Options, shared: &Shared) -> 
         let mut stream = Stream::item(options.seed, "maps/sample", index);
         let (width, tries) = (usize::from(options.columns), if options.raw { 1 } else { TRIES });
         let drawn = generator.draw_checked(width, &wishes, tries, &mut stream)?;
-        if !drawn.verdict.playable && !options.raw {
+        if !drawn.verdict.playable() && !options.raw {
             let reason = &drawn.verdict.reason;
             bail!(
                 "map {index}: none of {tries} draws can be played (the last: {reason}); ask for \

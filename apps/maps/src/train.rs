@@ -1,10 +1,9 @@
 //! The training of one seed.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use candle::{Device, Tensor};
-use generativa::baselines::column_ngrams::ColumnNgrams;
 use generativa::cli::Job;
-use generativa::data::{Grid, TileWindows};
+use generativa::data::{Grid, JudgedMap, LabelScale, Shown, TileWindows};
 use generativa::layers::{Parameters, seeded_builder};
 use generativa::models::vae::{TileBatch, TileMapVae};
 use generativa::train::fit::{Loss, Outcome, fit};
@@ -12,8 +11,9 @@ use generativa_random::Stream;
 use rayon::prelude::*;
 
 use crate::config::{Config, Recombination};
-use crate::data::Corpus;
-use crate::game::Game;
+use crate::data::{Corpus, Domain};
+use crate::platform::reach::JUMP;
+use crate::splice::{Splices, splices};
 
 /// Trains a model of the maps that the job's config names.
 pub fn train(job: &Job<Config>) -> Result<Outcome> {
@@ -30,14 +30,7 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
         corpus.held_out.len()
     ));
 
-    let human = domain.windows(&corpus.train)?;
-    let spliced = match corpus.game {
-        Game::Platform => recombine(&corpus.train, &config.recombination, seed),
-        // The simulator makes as many as we like.
-        Game::Dungeon => Vec::new(),
-    };
-    let spliced = (!spliced.is_empty()).then(|| domain.windows(&spliced)).transpose()?;
-
+    let sources = sources(&corpus, &domain, &config.recombination, seed)?;
     let parameters = Parameters::default();
     let vae = TileMapVae::new(
         &config.model,
@@ -47,12 +40,7 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
     let batch = config.training.batch;
     let loss = |draw: u64| {
         let mut stream = Stream::item(seed, "maps/batch", draw);
-        let share = if spliced.is_some() { config.recombination.share } else { 0.0 };
-        let from_human = batch - (batch as f64 * share).round() as usize;
-        let mut tiles = draw_batch(&human, from_human, &mut stream)?;
-        if let Some(spliced) = &spliced {
-            tiles = tiles.and(&draw_batch(spliced, batch - from_human, &mut stream)?)?;
-        }
+        let tiles = draw_batch(&sources, batch, &mut stream)?;
         let latent = config.model.latent;
         let noise =
             Tensor::from_vec(stream.normals(batch * latent), (batch, latent), &Device::Cpu)?;
@@ -64,33 +52,94 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
     fit(&job.session(name, sha256), &config.training, &parameters, loss, job.observer())
 }
 
-fn draw_batch(windows: &TileWindows, count: usize, stream: &mut Stream) -> Result<TileBatch> {
-    let indices: Vec<usize> = (0..count).map(|_| stream.below(windows.len())).collect();
-    windows.batch(&indices, |_| told(windows.label_count(), stream))
+/// Windows to learn from, and the share of a batch that comes from them.
+struct Source {
+    windows: TileWindows,
+    share: f64,
 }
 
-/// Which labels a window is told: none, one, or any of them, a third of the time each, so that the
-/// model can do without, and obeys one wish as well as several.
-fn told(labels: usize, stream: &mut Stream) -> Vec<bool> {
-    match stream.below(3) {
-        0 => vec![false; labels],
-        1 => {
-            let only = stream.below(labels);
-            (0..labels).map(|label| label == only).collect()
-        }
-        _ => (0..labels).map(|_| stream.chance(0.5)).collect(),
-    }
-}
-
-/// Levels spliced at equal columns (a column model of order 1), those that can be crossed.
-fn recombine(levels: &[Grid], settings: &Recombination, seed: u64) -> Vec<Grid> {
-    let columns = ColumnNgrams::fit(levels, 1);
-    let splice = |index: usize| {
-        let mut stream = Stream::item(seed, "maps/recombination", index as u64);
-        // Two of three draws can be crossed; a corpus in which none can must not hang.
-        (0..100)
-            .filter_map(|_| columns.draw(settings.width, &mut stream))
-            .find(|level| Game::Platform.verdict(level).playable)
+/// The human maps and splices of them, with what is known of where they can be played. Shares sum
+/// to 1.
+fn sources(
+    corpus: &Corpus,
+    domain: &Domain,
+    settings: &Recombination,
+    seed: u64,
+) -> Result<Vec<Source>> {
+    let images = |map: &Grid| corpus.game.symmetries(map);
+    let human: Vec<Grid> = corpus.train.iter().flat_map(images).collect();
+    let Splices { playable, blocked } = splices(corpus, settings, seed);
+    let judged = |map| {
+        let playable = domain.game.playable_columns(map);
+        JudgedMap { playable, ..JudgedMap::playable(map) }
     };
-    (0..settings.levels).into_par_iter().filter_map(splice).collect()
+    let human: Vec<_> = human.par_iter().map(judged).collect();
+    let playable: Vec<_> = playable.iter().map(JudgedMap::playable).collect();
+    let blocked: Vec<_> = blocked.iter().filter_map(|map| dead_end(map, domain)).collect();
+    let mut sources = Vec::new();
+    for (maps, share) in [(&playable, settings.share), (&blocked, settings.blocked_share)] {
+        if !maps.is_empty() {
+            sources.push(Source { windows: domain.windows(maps)?, share });
+        }
+    }
+    let share = 1.0 - sources.iter().map(|source| source.share).sum::<f64>();
+    sources.push(Source { windows: domain.windows(&human)?, share });
+    Ok(sources)
+}
+
+/// What is learned of a map that cannot be played through: the windows around where the way ends.
+fn dead_end<'a>(map: &'a Grid, domain: &Domain) -> Option<JudgedMap<'a>> {
+    let playable = domain.game.playable_columns(map);
+    let first = playable.iter().position(|&playable| !playable)?;
+    let window = domain.shape.window;
+    let starts = if domain.game.has_any_width() {
+        // Of what lies beyond the last jump nothing is known.
+        (first + 1).saturating_sub(window)..(first + 2 * JUMP + 1).saturating_sub(window)
+    } else {
+        0..1
+    };
+    Some(JudgedMap { map, playable, starts })
+}
+
+/// So many windows, of each source its share.
+fn draw_batch(sources: &[Source], batch: usize, stream: &mut Stream) -> Result<TileBatch> {
+    let mut drawn: Option<TileBatch> = None;
+    let (mut done, mut share) = (0, 0.0);
+    for source in sources {
+        share += source.share;
+        let end = (share * batch as f64).round() as usize;
+        let windows = &source.windows;
+        let indices: Vec<usize> = (done..end).map(|_| stream.below(windows.len())).collect();
+        done = end;
+        if indices.is_empty() {
+            continue;
+        }
+        let more = windows.batch(&indices, |_| shown(windows.scales(), stream))?;
+        drawn = Some(match drawn {
+            Some(drawn) => drawn.and(&more)?,
+            None => more,
+        });
+    }
+    drawn.context("a batch has at least one window")
+}
+
+/// Windows of which nothing is told: what guidance is measured from.
+const UNTOLD: f64 = 0.15;
+
+/// What is told of a window: nothing, or whether it can be played together with no label, one, or
+/// any of them, a third of the time each, so that the model can do without, and obeys one wish as
+/// well as several. Labels that are usually asked for are always told with it.
+fn shown(scales: &[LabelScale], stream: &mut Stream) -> Shown {
+    if stream.chance(UNTOLD) {
+        return Shown { labels: vec![false; scales.len()], playable: false };
+    }
+    let only = stream.below(scales.len());
+    let way = stream.below(3);
+    let mut told = |(place, scale): (usize, &LabelScale)| match way {
+        _ if scale.usual.is_some() => true,
+        0 => false,
+        1 => place == only,
+        _ => stream.chance(0.5),
+    };
+    Shown { labels: scales.iter().enumerate().map(&mut told).collect(), playable: true }
 }

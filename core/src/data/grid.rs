@@ -88,6 +88,38 @@ impl Grid {
         Self { height: self.height, width: range.len(), cells }
     }
 
+    /// Rows become columns.
+    pub fn transposed(&self) -> Self {
+        let rows: Vec<Vec<u8>> = (0..self.width).map(|column| self.column(column)).collect();
+        let cells = rows.concat();
+        Self { height: self.width, width: self.height, cells }
+    }
+
+    /// Left and right change places.
+    pub fn mirrored(&self) -> Self {
+        let cells = self.rows().flat_map(|row| row.iter().rev().copied()).collect();
+        Self { cells, ..*self }
+    }
+
+    /// The distinct ones among its mirror images and turns that have its height and width: up to
+    /// eight of a square, up to four of another rectangle; itself first.
+    pub fn symmetries(&self) -> Vec<Self> {
+        let mut found: Vec<Self> = vec![self.clone()];
+        let mut next = 0;
+        while let Some(grid) = found.get(next) {
+            let upside_down = grid.transposed().mirrored().transposed();
+            let mut images = vec![grid.mirrored(), upside_down];
+            images.extend((self.height == self.width).then(|| grid.transposed()));
+            for image in images {
+                if !found.contains(&image) {
+                    found.push(image);
+                }
+            }
+            next += 1;
+        }
+        found
+    }
+
     /// Appends the columns of `other`, which has the same height.
     pub fn extend(&mut self, other: &Self) {
         assert_eq!(self.height, other.height, "grids side by side have one height");
@@ -117,6 +149,21 @@ mod tests {
         let columns: Vec<_> = (0..5).map(|column| grid.column(column)).collect();
         assert_eq!(Grid::from_columns(2, &columns), grid);
         assert_eq!(grid.to_string(), "abcde\nfghij\n");
+    }
+
+    #[test]
+    fn a_square_has_eight_symmetries_a_rectangle_four_and_what_is_even_fewer() {
+        let count = |rows: &[&str]| {
+            let grid = Grid::from_rows(rows).expect("rows of one length");
+            let images = grid.symmetries();
+            assert_eq!(images[0], grid);
+            assert!(images.iter().all(|image| (image.height, image.width) == (rows.len(), 3)));
+            images.len()
+        };
+        assert_eq!(count(&["abc", "def", "ghi"]), 8);
+        assert_eq!(count(&["abc", "def"]), 4);
+        assert_eq!(count(&["aba", "cdc"]), 2);
+        assert_eq!(count(&["aaa", "aba", "aaa"]), 1);
     }
 
     #[test]

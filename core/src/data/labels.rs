@@ -26,6 +26,8 @@ pub struct LabelScale {
     pub deviation: f64,
     /// Quantiles 5 % and 95 % over them.
     pub range: [f64; 2],
+    /// What is asked where nobody asks for anything else; `None` leaves it to the model.
+    pub usual: Option<f64>,
 }
 
 /// A rest of one column can be asked for the impossible; beyond this many deviations the network
@@ -46,21 +48,32 @@ impl LabelScale {
         ((rest - self.mean) / self.deviation).clamp(-LIMIT, LIMIT) as f32
     }
 
-    /// All labels as a network takes them: the remaining value and 1 where a label is asked for,
-    /// 0 and 0 where it is not. Arguments as in [`remaining`](Self::remaining), one value a label.
+    /// All that a network is told: for each label the remaining value and 1 where it is asked for,
+    /// 0 and 0 where it is not; then 1 or -1 and 1 where it is told whether the map can be played
+    /// on from here, 0 and 0 where it is not. Arguments as in [`remaining`](Self::remaining), one
+    /// value a label; [`told`](Self::told) values come back.
     pub fn tell(
         scales: &[Self],
         asked: &[Option<f64>],
+        playable: Option<bool>,
         so_far: &[f64],
         done: usize,
         window: usize,
     ) -> Vec<f32> {
         let each = scales.iter().zip(asked).zip(so_far);
-        each.flat_map(|((scale, &asked), &so_far)| match asked {
-            Some(asked) => [scale.remaining(asked, so_far, done, window), 1.0],
-            None => [0.0, 0.0],
-        })
-        .collect()
+        let labels = each.map(|((scale, &asked), &so_far)| {
+            asked.map(|asked| scale.remaining(asked, so_far, done, window))
+        });
+        let playable = playable.map(|playable| if playable { 1.0 } else { -1.0 });
+        labels
+            .chain([playable])
+            .flat_map(|told| told.map_or([0.0; 2], |told| [told, 1.0]))
+            .collect()
+    }
+
+    /// How many values [`tell`](Self::tell) gives for so many labels.
+    pub fn told(labels: usize) -> usize {
+        2 * (labels + 1)
     }
 }
 
@@ -69,7 +82,8 @@ mod tests {
     use super::*;
 
     fn scale(kind: LabelKind) -> LabelScale {
-        LabelScale { name: "x".into(), kind, mean: 2.0, deviation: 0.5, range: [0.0, 4.0] }
+        let (name, range, usual) = ("x".into(), [0.0, 4.0], None);
+        LabelScale { name, kind, mean: 2.0, deviation: 0.5, range, usual }
     }
 
     #[test]
@@ -82,9 +96,12 @@ mod tests {
     }
 
     #[test]
-    fn a_label_not_asked_for_says_nothing() {
+    fn what_is_not_asked_for_says_nothing() {
         let scales = [scale(LabelKind::Mean), scale(LabelKind::Sum)];
-        let told = LabelScale::tell(&scales, &[None, Some(3.0)], &[1.0, 1.0], 2, 4);
-        assert_eq!(told, [0.0, 0.0, 0.0, 1.0]);
+        let tell =
+            |playable| LabelScale::tell(&scales, &[None, Some(3.0)], playable, &[1.0, 1.0], 2, 4);
+        assert_eq!(tell(None), [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+        assert_eq!(tell(Some(false))[4..], [-1.0, 1.0]);
+        assert_eq!(tell(None).len(), LabelScale::told(scales.len()));
     }
 }

@@ -6,4 +6,4 @@ pub mod tile_windows;
 
 pub use grid::Grid;
 pub use labels::{LabelKind, LabelScale};
-pub use tile_windows::{Alphabet, TileWindows};
+pub use tile_windows::{Alphabet, JudgedMap, Shown, TileWindows};

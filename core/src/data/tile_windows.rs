@@ -1,5 +1,7 @@
 //! Tile maps as batches of windows, each with the columns to its left.
 
+use std::ops::Range;
+
 use anyhow::{Context, Result, bail};
 use candle::{Device, Tensor};
 use rayon::prelude::*;
@@ -73,10 +75,40 @@ impl Alphabet {
     }
 }
 
-/// All windows of a set of maps, drawn as batches.
+/// A map, and what of it is learned from.
+pub struct JudgedMap<'a> {
+    /// The map.
+    pub map: &'a Grid,
+    /// For each column whether the map can be played on from there.
+    pub playable: Vec<bool>,
+    /// First columns of the windows; those of windows that would leave the map are passed over.
+    pub starts: Range<usize>,
+}
+
+impl<'a> JudgedMap<'a> {
+    /// All of a map that can be played throughout.
+    pub fn playable(map: &'a Grid) -> Self {
+        Self { map, playable: vec![true; map.width()], starts: 0..map.width() }
+    }
+}
+
+/// What the model is told of a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// For each label whether its value is told.
+    pub labels: Vec<bool>,
+    /// Whether it is told if the map can be played.
+    pub playable: bool,
+}
+
+/// Windows of a set of maps, drawn as batches.
 pub struct TileWindows {
     /// Each map's columns, behind `context` columns of cells outside the map.
     maps: Vec<Vec<Vec<u32>>>,
+    /// As in [`JudgedMap`], for each map.
+    playable: Vec<Vec<bool>>,
+    /// The first column of each map's first window.
+    starts: Vec<usize>,
     /// Labels of the first columns of every window, counted from none to all:
     /// `[windows, window + 1, labels]`.
     labels: Vec<f32>,
@@ -94,38 +126,51 @@ impl TileWindows {
     /// # Errors
     /// No map is as wide as a window; maps of different heights; an unknown symbol.
     pub fn new(
-        maps: &[Grid],
+        maps: &[JudgedMap],
         alphabet: &Alphabet,
         (context, window): (usize, usize),
         scales: &[LabelScale],
         measure: impl Fn(&Grid) -> Vec<f64> + Sync,
     ) -> Result<Self> {
-        let height = maps.first().context("there is no map to learn from")?.height();
-        if let Some(other) = maps.iter().find(|map| map.height() != height) {
-            bail!("all maps must have one height, found {height} and {} rows", other.height());
+        let height = maps.first().context("there is no map to learn from")?.map.height();
+        if let Some(other) = maps.iter().find(|judged| judged.map.height() != height) {
+            bail!("all maps must have one height, found {height} and {} rows", other.map.height());
         }
-        let maps: Vec<&Grid> = maps.iter().filter(|map| map.width() >= window).collect();
+        let starts = |judged: &JudgedMap| {
+            let end = (judged.map.width() + 1).saturating_sub(window).min(judged.starts.end);
+            judged.starts.start..end
+        };
+        let maps: Vec<&JudgedMap> = maps.iter().filter(|map| !starts(map).is_empty()).collect();
         if maps.is_empty() {
             bail!("no map is {window} columns wide, as wide as the model's window");
         }
-        let prefixes = |map: &&Grid| -> Vec<f32> {
-            let starts = 0..=map.width() - window;
+        let prefixes = |judged: &&JudgedMap| -> Vec<f32> {
+            let starts = starts(judged);
             let ranges = starts.flat_map(|start| (0..=window).map(move |done| start..start + done));
             ranges
-                .flat_map(|range| measure(&map.columns(range)))
+                .flat_map(|range| measure(&judged.map.columns(range)))
                 .map(|value| value as f32)
                 .collect()
         };
         let labels = maps.par_iter().flat_map_iter(prefixes).collect();
         let mut first = vec![0];
         let mut padded = Vec::new();
-        for map in &maps {
-            first.push(first[first.len() - 1] + map.width() - window + 1);
+        for judged in &maps {
+            first.push(first[first.len() - 1] + starts(judged).len());
             let mut columns = vec![vec![alphabet.len() as u32; height]; context];
-            columns.extend(alphabet.columns(map)?);
+            columns.extend(alphabet.columns(judged.map)?);
             padded.push(columns);
         }
-        Ok(Self { maps: padded, labels, first, scales: scales.to_vec(), context, window })
+        Ok(Self {
+            maps: padded,
+            playable: maps.iter().map(|judged| judged.playable.clone()).collect(),
+            starts: maps.iter().map(|judged| judged.starts.start).collect(),
+            labels,
+            first,
+            scales: scales.to_vec(),
+            context,
+            window,
+        })
     }
 
     /// Number of windows.
@@ -136,39 +181,45 @@ impl TileWindows {
 
     /// The columns of one window, behind those of its context.
     pub fn columns(&self, index: usize) -> &[Vec<u32>] {
-        let map = self.first.partition_point(|&first| first <= index) - 1;
-        let start = index - self.first[map];
+        let (map, start) = self.place(index);
         &self.maps[map][start..start + self.context + self.window]
     }
 
-    /// Number of labels of a window.
-    pub fn label_count(&self) -> usize {
-        self.scales.len()
+    /// Map and first column of a window.
+    fn place(&self, index: usize) -> (usize, usize) {
+        let map = self.first.partition_point(|&first| first <= index) - 1;
+        (map, self.starts[map] + index - self.first[map])
     }
 
-    /// The windows at `indices`; `show(position in the batch)` says which labels the model is told.
+    /// The labels of a window.
+    pub fn scales(&self) -> &[LabelScale] {
+        &self.scales
+    }
+
+    /// The windows at `indices`; `show(position in the batch)` says what the model is told of each.
     pub fn batch(
         &self,
         indices: &[usize],
-        mut show: impl FnMut(usize) -> Vec<bool>,
+        mut show: impl FnMut(usize) -> Shown,
     ) -> Result<TileBatch> {
         let (mut tiles, mut labels, mut asked) = (Vec::<u32>::new(), Vec::new(), Vec::new());
         for (place, &index) in indices.iter().enumerate() {
             tiles.extend(self.columns(index).iter().flatten());
             let shown = show(place);
-            let each = shown.iter().zip(self.labels(index, self.window));
+            let each = shown.labels.iter().zip(self.labels(index, self.window));
             let wanted: Vec<_> = each.map(|(&shown, value)| shown.then_some(value)).collect();
-            for done in 0..self.window {
+            let (map, start) = self.place(index);
+            let playable = &self.playable[map][start..start + self.window];
+            let tell = |playable: bool, done: usize| {
                 let so_far: Vec<f64> = self.labels(index, done).collect();
-                let told = LabelScale::tell(&self.scales, &wanted, &so_far, done, self.window);
-                if done == 0 {
-                    labels.extend_from_slice(&told);
-                }
-                asked.extend(told);
-            }
+                let playable = shown.playable.then_some(playable);
+                LabelScale::tell(&self.scales, &wanted, playable, &so_far, done, self.window)
+            };
+            labels.extend(tell(playable.iter().all(|&playable| playable), 0));
+            asked.extend((0..self.window).flat_map(|done| tell(playable[done], done)));
         }
         let (batch, columns) = (indices.len(), self.context + self.window);
-        let (height, told) = (self.maps[0][0].len(), 2 * self.scales.len());
+        let (height, told) = (self.maps[0][0].len(), LabelScale::told(self.scales.len()));
         Ok(TileBatch {
             tiles: Tensor::from_vec(tiles, (batch, columns, height), &Device::Cpu)?,
             labels: Tensor::from_vec(labels, (batch, told), &Device::Cpu)?,
@@ -211,12 +262,17 @@ mod tests {
     fn a_window_stands_behind_its_context_and_never_crosses_two_maps() -> Result<()> {
         let maps = [map(&["abcd"]), map(&["ab"]), map(&["abc"])];
         let alphabet = Alphabet::of(&maps);
-        let windows = TileWindows::new(&maps, &alphabet, (2, 3), &[], |_| Vec::new())?;
+        let all: Vec<_> = maps.iter().map(JudgedMap::playable).collect();
+        let windows = TileWindows::new(&all, &alphabet, (2, 3), &[], |_| Vec::new())?;
         assert_eq!(windows.len(), 3);
         let column = |tile: u32| vec![tile];
         assert_eq!(windows.columns(0), [4, 4, 0, 1, 2].map(column));
         assert_eq!(windows.columns(1), [4, 0, 1, 2, 3].map(column));
         assert_eq!(windows.columns(2), [4, 4, 0, 1, 2].map(column));
+
+        let late = JudgedMap { starts: 1..9, ..JudgedMap::playable(&maps[0]) };
+        let windows = TileWindows::new(&[late], &alphabet, (2, 3), &[], |_| Vec::new())?;
+        assert_eq!((windows.len(), windows.columns(0)), (1, &[4, 0, 1, 2, 3].map(column)[..]));
         Ok(())
     }
 
@@ -224,14 +280,17 @@ mod tests {
     fn each_column_is_told_what_is_left_to_do() -> Result<()> {
         let maps = [map(&["XX-"])];
         let count = |map: &Grid| vec![map.cells().iter().filter(|&&c| c == b'X').count() as f64];
-        let (name, kind) = ("solid".into(), LabelKind::Sum);
-        let scales = [LabelScale { name, kind, mean: 0.0, deviation: 1.0, range: [0.0, 2.0] }];
-        let windows = TileWindows::new(&maps, &Alphabet::of(&maps), (0, 3), &scales, count)?;
-        let shown = windows.batch(&[0], |_| vec![true])?;
-        assert_eq!(shown.labels.to_vec2::<f32>()?, [[2.0, 1.0]]);
-        assert_eq!(shown.asked.to_vec3::<f32>()?, [[[2.0, 1.0], [1.0, 1.0], [0.0, 1.0]]]);
-        let hidden = windows.batch(&[0], |_| vec![false])?;
-        assert_eq!(hidden.asked.to_vec3::<f32>()?, [[[0.0, 0.0]; 3]]);
+        let (name, kind, range, usual) = ("solid".into(), LabelKind::Sum, [0.0, 2.0], None);
+        let scales = [LabelScale { name, kind, mean: 0.0, deviation: 1.0, range, usual }];
+        let judged =
+            JudgedMap { playable: vec![true, false, false], ..JudgedMap::playable(&maps[0]) };
+        let windows = TileWindows::new(&[judged], &Alphabet::of(&maps), (0, 3), &scales, count)?;
+        let shown = windows.batch(&[0], |_| Shown { labels: vec![true], playable: true })?;
+        assert_eq!(shown.labels.to_vec2::<f32>()?, [[2.0, 1.0, -1.0, 1.0]]);
+        let each = [[2.0, 1.0, 1.0, 1.0], [1.0, 1.0, -1.0, 1.0], [0.0, 1.0, -1.0, 1.0]];
+        assert_eq!(shown.asked.to_vec3::<f32>()?, [each]);
+        let hidden = windows.batch(&[0], |_| Shown { labels: vec![false], playable: false })?;
+        assert_eq!(hidden.asked.to_vec3::<f32>()?, [[[0.0; 4]; 3]]);
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //! the training levels. Larger is newer; 0 is a copy.
 
 use generativa_random::Stream;
+use rayon::prelude::*;
 
 use crate::data::Grid;
 
@@ -51,6 +52,13 @@ impl Windows {
         let all: Vec<&[u8]> = self.levels.iter().flat_map(|level| self.of(level)).collect();
         let drawn: Vec<&[u8]> = (0..count).map(|_| *stream.pick(&all)).collect();
         self.mean(drawn.into_iter(), training)
+    }
+
+    /// The distance of each of these windows to the nearest of `training`, in tiles; the size of a
+    /// window where `training` has none.
+    pub fn distances(&self, training: &Self) -> Vec<usize> {
+        let windows: Vec<&[u8]> = self.levels.iter().flat_map(|level| self.of(level)).collect();
+        windows.par_iter().map(|window| training.nearest(window)).collect()
     }
 
     fn mean<'a>(&self, windows: impl Iterator<Item = &'a [u8]>, training: &Self) -> f64 {

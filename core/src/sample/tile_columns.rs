@@ -33,6 +33,17 @@ pub struct TileColumns {
     logits: Dense,
 }
 
+/// What is known of a column before its tiles are drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Voice<'a> {
+    /// What the decoder plans for it: `[height, plan]`.
+    pub plan: &'a [f32],
+    /// What is asked of it and those after it: `[told]`.
+    pub told: &'a [f32],
+    /// Factor on its logits.
+    pub weight: f32,
+}
+
 impl TileColumns {
     /// Reads the weights of `vae`, which must be on the CPU.
     pub fn new(vae: &TileMapVae) -> Result<Self> {
@@ -70,32 +81,38 @@ impl TileColumns {
     }
 
     /// Appends a column to `columns` (each `height` tiles, row 0 at the bottom), which hold at
-    /// least the head's history. `plan`: what the decoder plans
-    /// for it, `[height, plan]`. `asked`: what is asked of it and those after it, `[2 * labels]`.
-    /// `choose(row, logits)` picks the tile of a cell.
+    /// least the head's history. Each of `voices` knows something else of it; their logits, each
+    /// times its weight, are summed. `choose(row, logits)` picks the tile of a cell.
     pub fn extend(
         &self,
         columns: &mut Vec<Vec<u32>>,
-        plan: &[f32],
-        asked: &[f32],
+        voices: &[Voice],
         mut choose: impl FnMut(usize, &[f32]) -> u32,
     ) {
-        let mut hidden = self.hidden(columns, asked);
+        let mut hidden: Vec<_> =
+            voices.iter().map(|voice| self.hidden(columns, voice.told)).collect();
         let mut tiles = Vec::with_capacity(self.height);
-        for (row, features) in plan.chunks_exact(self.plan.inputs()).enumerate() {
-            let units = &hidden[row * self.cell..(row + 1) * self.cell];
-            let logits = self.cell_logits(units, features);
-            let tile = choose(row, &logits);
-            add(&mut hidden, self.below.row(row * (self.tiles + 1) + tile as usize));
+        let features = self.plan.inputs();
+        for row in 0..self.height {
+            let mut sum = vec![0.0; self.tiles];
+            for (voice, hidden) in voices.iter().zip(&hidden) {
+                let units = &hidden[row * self.cell..(row + 1) * self.cell];
+                let plan = &voice.plan[row * features..(row + 1) * features];
+                let logits = self.cell_logits(units, plan);
+                sum.iter_mut().zip(logits).for_each(|(sum, logit)| *sum += voice.weight * logit);
+            }
+            let tile = choose(row, &sum);
+            let below = self.below.row(row * (self.tiles + 1) + tile as usize);
+            hidden.iter_mut().for_each(|hidden| add(hidden, below));
             tiles.push(tile);
         }
         columns.push(tiles);
     }
 
     /// Hidden units of all rows of the next column before any of its cells is known.
-    fn hidden(&self, columns: &[Vec<u32>], asked: &[f32]) -> Vec<f32> {
+    fn hidden(&self, columns: &[Vec<u32>], told: &[f32]) -> Vec<f32> {
         let mut first = self.earlier_bias.clone();
-        add(&mut first, &self.asked.apply(asked));
+        add(&mut first, &self.asked.apply(told));
         let earlier = &columns[columns.len() - self.history..];
         for (offset, tiles) in earlier.iter().enumerate() {
             for (row, &tile) in tiles.iter().enumerate() {
@@ -106,7 +123,7 @@ impl TileColumns {
         let state = silu(self.state.apply(&silu(first)));
         let mut hidden = self.spread.apply(&state);
         add(&mut hidden, &self.cells_bias);
-        add(&mut hidden, &self.asked_cells.apply(asked));
+        add(&mut hidden, &self.asked_cells.apply(told));
         for (row, &tile) in columns.last().into_iter().flatten().enumerate() {
             add(&mut hidden, self.left.row(row * (self.tiles + 1) + tile as usize));
         }
@@ -229,13 +246,15 @@ mod tests {
         let expected = vae.logits(&batch, &latent)?.flatten_all()?.to_vec1::<f32>()?;
 
         let tiles = batch.tiles.squeeze(0)?.to_vec2::<u32>()?;
-        let asked = batch.asked.squeeze(0)?.to_vec2::<f32>()?;
+        let told = batch.asked.squeeze(0)?.to_vec2::<f32>()?;
         let plan = vae.plan(&latent, &context)?.flatten_all()?.to_vec1::<f32>()?;
         let mut columns = tiles[..SHAPE.context].to_vec();
         let mut found = Vec::new();
         let head = TileColumns::new(&vae)?;
         for (number, plan) in plan.chunks_exact(plan.len() / SHAPE.window).enumerate() {
-            head.extend(&mut columns, plan, &asked[number], |row, logits| {
+            // Half of each of two voices that say the same is the one voice.
+            let voice = Voice { plan, told: &told[number], weight: 0.5 };
+            head.extend(&mut columns, &[voice; 2], |row, logits| {
                 found.extend_from_slice(logits);
                 tiles[SHAPE.context + number][row]
             });

@@ -9,7 +9,7 @@ use candle::{Device, Result, Tensor};
 use generativa_random::Stream;
 
 use super::particles::{effective_count, survivors, weights};
-use super::tile_columns::{TileColumns, draw, log_share};
+use super::tile_columns::{TileColumns, Voice, draw, log_share};
 use crate::data::LabelScale;
 use crate::models::vae::tile_map::Context;
 use crate::models::vae::{TileBatch, TileMapShape, TileMapVae};
@@ -27,9 +27,13 @@ pub struct Sampling {
     pub temperature: f32,
     /// Multiplies the prior's standard deviation; 1 draws from the model itself.
     pub spread: f64,
+    /// How much what is asked counts: with 1 the model draws as it learned; with more, tiles that
+    /// what is asked makes likelier become likelier still (classifier-free guidance, Ho & Salimans
+    /// 2022, arXiv 2207.12598, equation 6 with w = guidance - 1).
+    pub guidance: f32,
 }
 
-/// What is asked of the windows of a map.
+/// What is asked of the windows of a map, beside that it can be played.
 pub struct Asks<'a> {
     /// Scales of the labels.
     pub scales: &'a [LabelScale],
@@ -47,10 +51,17 @@ pub type Locks = Vec<Option<u32>>;
 struct Draft {
     /// Context and what is drawn so far.
     columns: Vec<Vec<u32>>,
-    /// The decoder's plan of the window in hand: `[window, height, plan]`.
-    plan: Vec<f32>,
+    /// The decoder's plans of the window in hand, told what is asked and told nothing:
+    /// `[window, height, plan]` each.
+    plans: [Vec<f32>; 2],
     /// Log-likelihood of the locked tiles since drafts were last weeded out.
     fit: f64,
+}
+
+impl Draft {
+    fn new(columns: Vec<Vec<u32>>) -> Self {
+        Self { columns, plans: Default::default(), fit: 0.0 }
+    }
 }
 
 impl TileMapSampler {
@@ -89,7 +100,7 @@ impl TileMapSampler {
         sampling: Sampling,
         stream: &mut Stream,
     ) -> Result<Vec<Vec<u32>>> {
-        let draft = Draft { columns: self.start(before), plan: Vec::new(), fit: 0.0 };
+        let draft = Draft::new(self.start(before));
         let mut drafts = vec![draft; drafts];
         for (index, locks) in locks.chunks(self.vae.shape.window).enumerate() {
             let asked = (asks.values)(index);
@@ -99,7 +110,7 @@ impl TileMapSampler {
             let noise = Tensor::from_vec(noise, shape, &Device::Cpu)?;
             let latents = self.vae.prior(&context)?.spread(sampling.spread)?.sample(&noise)?;
             self.plan(&mut drafts, &latents, &context)?;
-            self.grow(&mut drafts, locks, asks, &asked, sampling.temperature, stream);
+            self.grow(&mut drafts, locks, asks, &asked, sampling, stream);
         }
         let fits: Vec<f64> = drafts.iter().map(|draft| draft.fit).collect();
         let chosen = drafts.swap_remove(stream.weighted(&weights(&fits)));
@@ -109,7 +120,7 @@ impl TileMapSampler {
     /// The latent that explains each window of a map best (mean of the posterior, told what is
     /// asked of the window). `columns`: a whole number of windows, behind nothing.
     pub fn latents(&self, columns: &[Vec<u32>], asks: &Asks) -> Result<Vec<Vec<f32>>> {
-        let TileMapShape { window, context, height, labels, .. } = self.vae.shape;
+        let TileMapShape { window, context, height, told: width, .. } = self.vae.shape;
         let outside = self.start(&[]);
         let padded = [outside.as_slice(), columns].concat();
         let count = columns.len() / window;
@@ -120,9 +131,9 @@ impl TileMapSampler {
         }
         let batch = TileBatch {
             tiles: Tensor::from_vec(tiles, (count, context + window, height), &Device::Cpu)?,
-            labels: Tensor::from_vec(told, (count, 2 * labels), &Device::Cpu)?,
+            labels: Tensor::from_vec(told, (count, width), &Device::Cpu)?,
             // The posterior does not look at it.
-            asked: Tensor::zeros((count, window, 2 * labels), candle::DType::F32, &Device::Cpu)?,
+            asked: Tensor::zeros((count, window, width), candle::DType::F32, &Device::Cpu)?,
         };
         self.vae.posterior(&batch)?.mean.to_vec2()
     }
@@ -133,18 +144,18 @@ impl TileMapSampler {
         &self,
         latents: &[Vec<f32>],
         asks: &Asks,
-        temperature: f32,
+        sampling: Sampling,
         stream: &mut Stream,
     ) -> Result<Vec<Vec<u32>>> {
         let TileMapShape { window, context, height, .. } = self.vae.shape;
         let free = vec![vec![None; height]; window];
-        let mut drafts = vec![Draft { columns: self.start(&[]), plan: Vec::new(), fit: 0.0 }];
+        let mut drafts = vec![Draft::new(self.start(&[]))];
         for (index, latent) in latents.iter().enumerate() {
             let asked = (asks.values)(index);
             let before = self.context(&drafts, asks, &asked)?;
             let latent = Tensor::from_slice(latent, (1, latent.len()), &Device::Cpu)?;
             self.plan(&mut drafts, &latent, &before)?;
-            self.grow(&mut drafts, &free, asks, &asked, temperature, stream);
+            self.grow(&mut drafts, &free, asks, &asked, sampling, stream);
         }
         Ok(drafts.swap_remove(0).columns.split_off(context))
     }
@@ -156,23 +167,33 @@ impl TileMapSampler {
         locks: &[Locks],
         asks: &Asks,
         asked: &[Option<f64>],
-        temperature: f32,
+        sampling: Sampling,
         stream: &mut Stream,
     ) {
-        let TileMapShape { window, .. } = self.vae.shape;
+        let TileMapShape { window, told: width, .. } = self.vae.shape;
+        let Sampling { temperature, guidance, .. } = sampling;
+        let nothing = vec![0.0; width];
         for (number, locks) in locks.iter().enumerate() {
             for draft in drafts.iter_mut() {
-                let Draft { columns, plan, fit } = draft;
+                let Draft { columns, plans, fit } = draft;
                 let so_far = if asked.iter().any(Option::is_some) {
                     (asks.measure)(&columns[columns.len() - number..])
                 } else {
                     // Nobody will look at it.
                     vec![0.0; asked.len()]
                 };
-                let told = LabelScale::tell(asks.scales, asked, &so_far, number, window);
-                let planned = plan.len() / window;
-                let plan = &plan[number * planned..][..planned];
-                self.head.extend(columns, plan, &told, |row, logits| {
+                let told =
+                    LabelScale::tell(asks.scales, asked, Some(true), &so_far, number, window);
+                let [plan, free_plan] = plans.each_ref().map(|plan| {
+                    let planned = plan.len() / window;
+                    &plan[number * planned..][..planned]
+                });
+                let voices = [
+                    Voice { plan, told: &told, weight: guidance },
+                    Voice { plan: free_plan, told: &nothing, weight: 1.0 - guidance },
+                ];
+                let heard = if guidance == 1.0 { &voices[..1] } else { &voices[..] };
+                self.head.extend(columns, heard, |row, logits| {
                     let Some(tile) = locks[row] else { return draw(logits, temperature, stream) };
                     *fit += log_share(logits, temperature, tile);
                     tile
@@ -183,9 +204,10 @@ impl TileMapSampler {
     }
 
     fn plan(&self, drafts: &mut [Draft], latents: &Tensor, context: &Context) -> Result<()> {
-        let plans = self.vae.plan(latents, context)?.flatten_from(1)?.to_vec2()?;
-        for (draft, plan) in drafts.iter_mut().zip(plans) {
-            draft.plan = plan;
+        let told = self.vae.plan(latents, context)?.flatten_from(1)?.to_vec2()?;
+        let free = self.vae.plan(latents, &context.untold()?)?.flatten_from(1)?.to_vec2()?;
+        for ((draft, told), free) in drafts.iter_mut().zip(told).zip(free) {
+            draft.plans = [told, free];
         }
         Ok(())
     }
@@ -200,19 +222,19 @@ impl TileMapSampler {
     }
 
     fn context(&self, drafts: &[Draft], asks: &Asks, asked: &[Option<f64>]) -> Result<Context> {
-        let TileMapShape { context, height, .. } = self.vae.shape;
+        let TileMapShape { context, height, told: width, .. } = self.vae.shape;
         let latest = |draft: &Draft| draft.columns[draft.columns.len() - context..].concat();
         let latest: Vec<u32> = drafts.iter().flat_map(latest).collect();
         let latest = Tensor::from_vec(latest, (drafts.len(), context, height), &Device::Cpu)?;
         let told = self.told(asks, asked).repeat(drafts.len());
-        let told = Tensor::from_vec(told, (drafts.len(), 2 * asked.len()), &Device::Cpu)?;
+        let told = Tensor::from_vec(told, (drafts.len(), width), &Device::Cpu)?;
         self.vae.context(&latest, &told)
     }
 
     /// What is asked of a whole window.
     fn told(&self, asks: &Asks, asked: &[Option<f64>]) -> Vec<f32> {
         let nothing = vec![0.0; asked.len()];
-        LabelScale::tell(asks.scales, asked, &nothing, 0, self.vae.shape.window)
+        LabelScale::tell(asks.scales, asked, Some(true), &nothing, 0, self.vae.shape.window)
     }
 }
 
@@ -235,7 +257,8 @@ mod tests {
     use crate::layers::{Parameters, seeded_builder};
     use crate::models::vae::tile_map::tests::{SHAPE, config};
 
-    const PLAIN: Sampling = Sampling { temperature: 1.0, spread: 1.0 };
+    const PLAIN: Sampling = Sampling { temperature: 1.0, spread: 1.0, guidance: 1.0 };
+    const GUIDED: Sampling = Sampling { guidance: 2.0, ..PLAIN };
 
     fn sampler() -> Result<TileMapSampler> {
         let weights = seeded_builder(&Parameters::default(), 3, &Device::Cpu);
@@ -249,6 +272,7 @@ mod tests {
             mean: 0.0,
             deviation: 1.0,
             range: [0.0, 1.0],
+            usual: None,
         };
         [scale("share", LabelKind::Mean), scale("count", LabelKind::Sum)]
     }
@@ -266,7 +290,7 @@ mod tests {
             let lock = |stream: &mut Stream| stream.chance(share).then(|| stream.below(3) as u32);
             let column = |stream: &mut Stream| (0..SHAPE.height).map(|_| lock(stream)).collect();
             let locks: Vec<Locks> = (0..17).map(|_| column(&mut stream)).collect();
-            let drawn = sampler.complete(&locks, &[], 8, &asks, PLAIN, &mut stream)?;
+            let drawn = sampler.complete(&locks, &[], 8, &asks, GUIDED, &mut stream)?;
             assert_eq!(drawn.len(), locks.len());
             let pairs = drawn.iter().flatten().zip(locks.iter().flatten());
             assert!(pairs.into_iter().all(|(tile, lock)| lock.is_none_or(|lock| lock == *tile)));
@@ -284,7 +308,7 @@ mod tests {
         assert_eq!((latents.len(), latents[0].len()), (2, config().latent));
         let decode = |seed| {
             let mut stream = Stream::named(seed, "tiles");
-            sampler.decode(&latents, &asks, 1.0, &mut stream)
+            sampler.decode(&latents, &asks, PLAIN, &mut stream)
         };
         assert_eq!(decode(1)?, decode(1)?);
         assert_ne!(decode(1)?, decode(2)?);
@@ -293,7 +317,7 @@ mod tests {
 
     #[test]
     fn of_many_drafts_those_that_expect_the_locks_survive() {
-        let draft = |tile: u32, fit| Draft { columns: vec![vec![tile]], plan: Vec::new(), fit };
+        let draft = |tile: u32, fit| Draft { fit, ..Draft::new(vec![vec![tile]]) };
         let mut drafts: Vec<_> = (0..8).map(|tile| draft(tile, -40.0)).collect();
         drafts[5].fit = -1.0;
         weed(&mut drafts, &mut Stream::named(3, "weed"));

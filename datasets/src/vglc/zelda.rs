@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use super::{SET, level_files};
 use crate::{Error, Result, read};
 
-pub(super) const GAME: &str = "The Legend of Zelda";
+/// The game, by the name of its folder.
+pub const GAME: &str = "The Legend of Zelda";
 const ALPHABET: &[u8] = b"-BDFIMOPSW";
 
 /// A dungeon as a grid of rooms.

@@ -28,7 +28,7 @@ fn a_lost_key_is_put_back_before_the_door() {
     let repair = repair(&map, &free(&map)).expect("it can be repaired");
     assert_eq!(repair.edits.len(), 1);
     assert_eq!(repair.edits[0].after, b'k');
-    assert!(Game::Dungeon.verdict(&repair.level).playable);
+    assert!(Game::Dungeon.verdict(&repair.level).playable());
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn noise_in_a_dungeon_is_repaired_or_refused_but_never_delivered_unplayable() {
             map.set(cell.0, cell.1, *stream.pick(b"##..+=km$<>"));
         }
         if let Some(repair) = repair(&map, &free(&map)) {
-            assert!(Game::Dungeon.verdict(&repair.level).playable);
+            assert!(Game::Dungeon.verdict(&repair.level).playable());
             repaired += 1;
         }
     }

@@ -150,7 +150,7 @@ impl Scores {
             count as f64 / tasks.len().max(1) as f64
         };
         // By a judgement of its own, not by what the maker says of itself.
-        let playable = |drawn: &Drawn| corpus.game.verdict(&drawn.map).playable;
+        let playable = |drawn: &Drawn| corpus.game.verdict(&drawn.map).playable();
         self.kept.push(share(&|task, drawn| keeps(&drawn.map, task)));
         self.reach.push(share(&|_, drawn| playable(drawn)));
         self.unrepaired.push(share(&|_, drawn| playable(drawn) && drawn.edits.is_empty()));

@@ -36,7 +36,7 @@ pub(super) fn rows(generators: &[Generator], held_out: &[Grid], count: usize) ->
                 let family = format!("maps/control/{}/{seed}", scale.name);
                 let mut stream = Stream::item(0, &family, index as u64);
                 let asked = quantile(&values, 0.05 + 0.9 * stream.uniform());
-                let mut wishes = generator.no_wishes();
+                let mut wishes = generator.usual_wishes();
                 wishes[label] = Some(asked);
                 let map = generator.draw(before + shape.window, &wishes, &mut stream)?;
                 let window = map.columns(before..before + shape.window);

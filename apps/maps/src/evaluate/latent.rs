@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use candle::{Device, Tensor};
-use generativa::data::{Grid, TileWindows};
+use generativa::data::{Grid, JudgedMap, Shown, TileWindows};
 use generativa::run::evaluation::{Better, Row};
 use generativa_random::Stream;
 
@@ -14,12 +14,13 @@ use crate::generate::Generator;
 const COLUMNS: f64 = 8.0;
 const BATCH: usize = 64;
 
-/// Rows over all windows of `held_out`, with no label told.
+/// Rows over all windows of `held_out`, told what drawing tells where nobody asks for anything.
 pub(super) fn rows(generators: &[Generator], held_out: &[Grid]) -> Result<Vec<Row>> {
     let (mut nats, mut gains, mut surprises) = (Vec::new(), Vec::new(), Vec::new());
     let mut count = 0;
     for generator in generators {
-        let windows = generator.domain.windows(held_out)?;
+        let maps: Vec<_> = held_out.iter().map(JudgedMap::playable).collect();
+        let windows = generator.domain.windows(&maps)?;
         let use_ = latent_use(generator, &windows)?;
         let scale = COLUMNS / generator.domain.shape.window as f64;
         nats.push(use_.kl * scale);
@@ -49,12 +50,14 @@ struct LatentUse {
 }
 
 fn latent_use(generator: &Generator, windows: &TileWindows) -> Result<LatentUse> {
-    let (vae, labels) = (generator.vae(), windows.label_count());
+    let vae = generator.vae();
+    let labels: Vec<bool> = generator.usual_wishes().iter().map(Option::is_some).collect();
     let mut sums = [0.0; 3];
     let indices: Vec<usize> = (0..windows.len()).collect();
     let mut stream = Stream::named(0, "maps/latent");
     for indices in indices.chunks(BATCH) {
-        let batch = windows.batch(indices, |_| vec![false; labels])?;
+        let shown = |_| Shown { labels: labels.clone(), playable: true };
+        let batch = windows.batch(indices, shown)?;
         let shape = (indices.len(), vae.latent);
         let noise = stream.normals(shape.0 * shape.1);
         let noise = Tensor::from_vec(noise, shape, &Device::Cpu)?;

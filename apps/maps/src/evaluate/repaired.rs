@@ -23,7 +23,7 @@ impl Repaired {
     pub(super) fn add(&mut self, game: Game, maps: &[Grid]) {
         let repair = |map: &Grid| {
             let repaired = game.repair(map, &vec![false; map.cells().len()])?;
-            game.verdict(&repaired.level).playable.then_some(repaired.edits.len() as f64)
+            game.verdict(&repaired.level).playable().then_some(repaired.edits.len() as f64)
         };
         let edits: Vec<Option<f64>> = maps.par_iter().map(repair).collect();
         self.reach.push(edits.iter().map(|edits| f64::from(u8::from(edits.is_some()))).collect());
@@ -37,7 +37,7 @@ impl Repaired {
         let maps = self.reach.iter().map(Vec::len).sum();
         let metric = match game {
             Game::Platform => format!("reach-{width}-repaired"),
-            Game::Dungeon => "playable-repaired".to_owned(),
+            _ => "playable-repaired".to_owned(),
         };
         let reach = row(&metric, "share", Better::Higher, mean(&shares), maps);
         let mut rows = vec![over_seeds(Row { target: Some(0.995), ..reach }, &shares)];

@@ -12,6 +12,7 @@ use super::row;
 use crate::data::Corpus;
 use crate::game::Game;
 use crate::platform::measure::Pipes;
+use crate::splice::{NEW, symmetric_windows};
 
 /// Windows of generated maps that are compared with all of the training.
 const DISTANCE_WINDOWS: usize = 1000;
@@ -31,28 +32,55 @@ pub(super) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(corpus: &'a Corpus, maps: usize, width: usize) -> Self {
-        let training = Windows::new(&corpus.train, DISTANCE_WIDTH);
+        let images: Vec<Grid> =
+            corpus.train.iter().flat_map(|map| corpus.game.symmetries(map)).collect();
+        let training = Windows::new(&images, DISTANCE_WIDTH.min(width));
         Self { corpus, training, maps, width }
     }
 
+    fn windows(&self, maps: &[Grid]) -> Windows {
+        Windows::new(maps, DISTANCE_WIDTH.min(self.width))
+    }
+
+    /// For each of `maps`, where maps are one window, whether it differs from every image of every
+    /// training map by [`NEW`] tiles or more.
+    fn new_maps(&self, maps: &[Grid]) -> Vec<bool> {
+        if self.corpus.game.has_any_width() {
+            return Vec::new();
+        }
+        let images = symmetric_windows(self.corpus.game, &self.corpus.train);
+        let distances = Windows::new(maps, self.width).distances(&images);
+        distances.into_iter().map(|distance| distance >= NEW).collect()
+    }
+
+    /// `value`, for platform levels: the marks are set for them.
+    fn mark(&self, value: f64) -> Option<f64> {
+        self.corpus.game.has_any_width().then_some(value)
+    }
+
     pub(super) fn playable(&self, map: &Grid) -> bool {
-        self.corpus.game.verdict(map).playable
+        self.corpus.game.verdict(map).playable()
     }
 
     /// Held-out human maps against those of the training: what no maker can be expected to beat.
     pub(super) fn human_rows(&self) -> Vec<Row> {
         let Corpus { train, held_out, .. } = self.corpus;
-        let windows = Windows::new(held_out, DISTANCE_WIDTH);
+        let windows = self.windows(held_out);
         let playable = held_out.iter().filter(|map| self.playable(map)).count();
-        let rows = vec![
+        let mut rows = vec![
             Row {
                 interval: Some(wilson(playable, held_out.len())),
                 interval_method: Some("95 % Wilson".into()),
                 ..self.reach_row(playable as f64 / held_out.len() as f64, held_out.len())
             },
-            divergence_row(tile_patterns::mean_divergence(held_out, train), train.len()),
-            distance_row(windows.mean_distance(&self.training), windows.len()),
+            self.divergence_row(tile_patterns::mean_divergence(held_out, train), train.len()),
+            self.distance_row(windows.mean_distance(&self.training), windows.len()),
         ];
+        let new = self.new_maps(held_out);
+        if !new.is_empty() {
+            let share = mean(&as_numbers(&new));
+            rows.push(row("new-raw", "share", Better::Higher, share, new.len()));
+        }
         let human = |row| Row { subject: "human".into(), kind: Kind::Ceiling, ..row };
         rows.into_iter().map(human).collect()
     }
@@ -60,18 +88,34 @@ impl<'a> Judge<'a> {
     fn reach_row(&self, value: f64, n: usize) -> Row {
         let metric = match self.corpus.game {
             Game::Platform => format!("reach-{}-raw", self.width),
-            Game::Dungeon => "playable-raw".into(),
+            _ => "playable-raw".into(),
         };
-        Row { target: Some(0.85), ..row(&metric, "share", Better::Higher, value, n) }
+        Row { target: self.mark(0.85), ..row(&metric, "share", Better::Higher, value, n) }
+    }
+
+    fn divergence_row(&self, value: f64, n: usize) -> Row {
+        let row = row("kl-held-out-k234", "nats", Better::Lower, value, n);
+        Row { target: self.mark(0.60), ..row }
+    }
+
+    fn distance_row(&self, value: f64, n: usize) -> Row {
+        let row = row("window-distance", "tiles", Better::Higher, value, n);
+        Row { target: self.mark(8.5), ..row }
+    }
+
+    fn new_row(&self, value: f64, n: usize) -> Row {
+        let target = (self.corpus.game == Game::Room).then_some(0.8);
+        Row { target, ..row("new-raw", "share", Better::Higher, value, n) }
+    }
+
+    fn playable_and_new_row(&self, value: f64, n: usize) -> Row {
+        let target = (self.corpus.game == Game::Sokoban).then_some(0.5);
+        Row { target, ..row("playable-and-new-raw", "share", Better::Higher, value, n) }
     }
 }
 
-fn divergence_row(value: f64, n: usize) -> Row {
-    Row { target: Some(0.60), ..row("kl-held-out-k234", "nats", Better::Lower, value, n) }
-}
-
-fn distance_row(value: f64, n: usize) -> Row {
-    Row { target: Some(8.5), ..row("window-distance", "tiles", Better::Higher, value, n) }
+fn as_numbers(flags: &[bool]) -> Vec<f64> {
+    flags.iter().map(|&flag| f64::from(u8::from(flag))).collect()
 }
 
 /// The scores of one maker, seed by seed.
@@ -83,22 +127,38 @@ pub(super) struct Scores {
     divergence: Vec<f64>,
     distance: Vec<f64>,
     pipes: Vec<Pipes>,
+    /// Shares of maps that are new, and that are new and playable; none of platform levels.
+    new: Vec<f64>,
+    playable_and_new: Vec<f64>,
 }
 
 impl Scores {
     pub(super) fn new(subject: &str, kind: Kind) -> Self {
         let (reach, divergence, distance, pipes) = Default::default();
-        Self { subject: subject.to_owned(), kind, reach, divergence, distance, pipes }
+        let (new, playable_and_new) = Default::default();
+        let subject = subject.to_owned();
+        Self { subject, kind, reach, divergence, distance, pipes, new, playable_and_new }
+    }
+
+    /// Whose scores they are.
+    pub(super) fn subject(&self) -> &str {
+        &self.subject
     }
 
     /// Scores the maps of one seed.
     pub(super) fn add(&mut self, judge: &Judge, maps: &[Grid], seed: u64) {
-        let playable = |map: &Grid| f64::from(u8::from(judge.playable(map)));
-        self.reach.push(maps.par_iter().map(playable).collect());
+        let playable: Vec<bool> = maps.par_iter().map(|map| judge.playable(map)).collect();
+        self.reach.push(as_numbers(&playable));
+        let new = judge.new_maps(maps);
+        if !new.is_empty() {
+            let both: Vec<bool> = playable.iter().zip(&new).map(|(a, b)| *a && *b).collect();
+            self.new.push(mean(&as_numbers(&new)));
+            self.playable_and_new.push(mean(&as_numbers(&both)));
+        }
         let held_out = &judge.corpus.held_out;
         self.divergence.push(tile_patterns::mean_divergence(held_out, maps));
         let mut stream = Stream::named(seed, "maps/distance");
-        let windows = Windows::new(maps, DISTANCE_WIDTH);
+        let windows = judge.windows(maps);
         let distance =
             windows.sampled_mean_distance(&judge.training, DISTANCE_WINDOWS, &mut stream);
         self.distance.push(distance);
@@ -118,9 +178,14 @@ impl Scores {
         let windows = self.distance.len() * DISTANCE_WINDOWS;
         let mut rows = vec![
             over_seeds(judge.reach_row(mean(&shares), maps), &shares),
-            over_seeds(divergence_row(mean(&self.divergence), maps), &self.divergence),
-            over_seeds(distance_row(mean(&self.distance), windows), &self.distance),
+            over_seeds(judge.divergence_row(mean(&self.divergence), maps), &self.divergence),
+            over_seeds(judge.distance_row(mean(&self.distance), windows), &self.distance),
         ];
+        if !self.new.is_empty() {
+            rows.push(over_seeds(judge.new_row(mean(&self.new), maps), &self.new));
+            let both = &self.playable_and_new;
+            rows.push(over_seeds(judge.playable_and_new_row(mean(both), maps), both));
+        }
         let pipes: usize = self.pipes.iter().map(|pipes| pipes.left_tiles).sum();
         if pipes > 0 {
             let row = row("broken-pipes", "share", Better::Lower, mean(&broken), pipes);

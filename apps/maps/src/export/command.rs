@@ -54,7 +54,7 @@ pub fn export(options: &Options, shared: &Shared) -> Result<()> {
     let level = |file: &PathBuf| {
         let grid = read_map(file, options.game)?;
         let verdict = options.game.verdict(&grid);
-        let labels = [("playable".to_owned(), Label::Flag(verdict.playable))].into();
+        let labels = [("playable".to_owned(), Label::Flag(verdict.playable()))].into();
         let path = if options.path { verdict.path } else { Vec::new() };
         Ok(Level { id: id(file)?, seed: 0, labels, grid, path })
     };

@@ -66,7 +66,7 @@ impl Generator {
             let (latents, labels) = walk.at(share);
             let asked = |window: usize| labels[window].iter().copied().map(Some).collect();
             let columns = self.asking(&asked, |asks| {
-                self.sampler.decode(&latents, asks, self.sampling.temperature, stream)
+                self.sampler.decode(&latents, asks, self.sampling, stream)
             })?;
             strayed += self.strayed(&columns, &labels);
             maps.push(self.domain.alphabet.map(&columns[..walk.width]));

@@ -25,7 +25,7 @@ impl Generator {
         let locks = self.locks(partial, locked)?;
         let game = self.domain.game;
         until_playable(game, Some(locked), TRIES, || {
-            self.asking(&|_| self.no_wishes(), |asks| {
+            self.asking(&|_| self.usual_wishes(), |asks| {
                 let columns =
                     self.sampler.complete(&locks, &[], DRAFTS, asks, self.sampling, stream)?;
                 Ok(self.domain.alphabet.map(&columns))

@@ -36,7 +36,7 @@ fn untrained() -> Result<Generator> {
     let domain = corpus.domain(&config)?;
     let weights = seeded_builder(&Parameters::default(), 1, &Device::Cpu);
     let vae = TileMapVae::new(&config.model, domain.shape, weights)?;
-    let sampling = Sampling { temperature: 1.0, spread: 1.0 };
+    let sampling = Sampling { temperature: 1.0, spread: 1.0, guidance: 1.5 };
     Ok(Generator { sampler: TileMapSampler::new(vae)?, domain, sampling })
 }
 
@@ -103,7 +103,7 @@ fn a_walk_between_two_widths_is_as_wide_as_the_narrower() -> Result<()> {
 fn a_map_that_fails_is_drawn_anew_and_then_repaired_but_not_where_one_draw_is_all() -> Result<()> {
     let game = Game::Platform;
     let repaired = until_playable(game, None, 20, || Ok(walled()))?;
-    assert!(repaired.verdict.playable);
+    assert!(repaired.verdict.playable());
     assert_eq!((repaired.draws, repaired.edits.len()), (3, 1));
     let raw = until_playable(game, None, 1, || Ok(walled()))?;
     assert_eq!((raw.map, raw.edits), (walled(), Vec::new()));

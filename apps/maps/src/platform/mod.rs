@@ -11,7 +11,7 @@ pub mod repair;
 mod rule;
 
 pub use measure::{Measures, Pipes};
-pub use reach::{Reach, reach};
+pub use reach::{Reach, leads_on, reach};
 pub use repair::{Edit, Repair, repair};
 
 /// Whether nothing can move through the tile and one can stand on it.

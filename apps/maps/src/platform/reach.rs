@@ -68,6 +68,15 @@ pub fn reach(level: &Grid) -> Reach {
     search.result()
 }
 
+/// Columns of the widest jump: what stands in the next so many decides whether the way leads on.
+pub const JUMP: usize = 8;
+
+/// For each column whether the way from the left leads at least a jump beyond it, or to the end.
+pub fn leads_on(level: &Grid) -> Vec<bool> {
+    let Reach { reachable, furthest_column, .. } = reach(level);
+    (0..level.width()).map(|column| reachable || column + JUMP <= furthest_column).collect()
+}
+
 /// Set in [`Search::seen`] once the steps on foot from a cell are in the queue.
 const EXPANDED: u128 = 1 << 127;
 

@@ -56,7 +56,7 @@ pub(crate) struct HeadSurroundings {
     pub(crate) height: usize,
     pub(crate) embedding: usize,
     pub(crate) plan: usize,
-    pub(crate) labels: usize,
+    pub(crate) told: usize,
 }
 
 impl ColumnHead {
@@ -66,7 +66,7 @@ impl ColumnHead {
         vb: VarBuilder,
     ) -> Result<Self> {
         let ColumnHeadConfig { history, history_hidden, state, cell } = *config;
-        let HeadSurroundings { tiles, height, embedding, plan, labels } = *around;
+        let HeadSurroundings { tiles, height, embedding, plan, told } = *around;
         let column = height * embedding;
         let bound = 1.0 / (column as f64).sqrt();
         let below = vb.get_with_hints(
@@ -89,8 +89,8 @@ impl ColumnHead {
             mask: below_mask(height, cell, embedding, vb.device())?,
             cell: Linear::new(cell, cell, vb.pp("cell"))?,
             logits: Linear::new(cell, tiles, vb.pp("logits"))?,
-            asked: Linear::new(labels, history_hidden, vb.pp("asked"))?,
-            asked_cells: Linear::new(labels, height * cell, vb.pp("asked_cells"))?,
+            asked: Linear::new(told, history_hidden, vb.pp("asked"))?,
+            asked_cells: Linear::new(told, height * cell, vb.pp("asked_cells"))?,
             left: Linear::new(column, height * cell, vb.pp("left"))?,
             config: config.clone(),
         })
@@ -98,7 +98,7 @@ impl ColumnHead {
 
     /// `columns`: embedded context and window, `[batch, context + window, height * embedding]`.
     /// `plan`: `[batch, window, height, plan]`. `asked`: what each column is told,
-    /// `[batch, window, labels]`. Returns logits `[batch, window, height, tiles]`; those of a cell
+    /// `[batch, window, told]`. Returns logits `[batch, window, height, tiles]`; those of a cell
     /// depend on no cell after it.
     pub(crate) fn forward(
         &self,

@@ -30,8 +30,8 @@ pub struct TileMapShape {
     pub window: usize,
     /// Columns to the left that the prior sees; at least the head's history.
     pub context: usize,
-    /// Values that the model can be told about a window.
-    pub labels: usize,
+    /// Numbers in which the model is told what a window is to be like.
+    pub told: usize,
 }
 
 /// Size of a [`TileMapVae`].
@@ -83,10 +83,9 @@ pub struct TileMapLoss {
 pub struct TileBatch {
     /// u32 `[batch, context + window, height]`, row 0 at the bottom.
     pub tiles: Tensor,
-    /// f32 `[batch, 2 * labels]`: each value followed by 1 where it is given, 0 and 0 where not.
+    /// f32 `[batch, told]`: what is told of the whole window; 0 where nothing is.
     pub labels: Tensor,
-    /// f32 `[batch, window, 2 * labels]`: what the labels ask of a column and those after it, in
-    /// the same form.
+    /// f32 `[batch, window, told]`: what is told of each column and those after it.
     pub asked: Tensor,
 }
 
@@ -107,21 +106,26 @@ pub struct Context {
     labels: Tensor,
 }
 
+impl Context {
+    /// The same, with nothing told.
+    pub fn untold(&self) -> Result<Self> {
+        Ok(Self { features: self.features.clone(), labels: self.labels.zeros_like()? })
+    }
+}
+
 impl TileMapVae {
     /// Builds the network; parameters are named as the fields.
     pub fn new(config: &TileMapConfig, shape: TileMapShape, vb: VarBuilder) -> Result<Self> {
         let TileMapConfig { embedding, channels, hidden, latent, .. } = *config;
-        let TileMapShape { tiles, height, window, context, labels } = shape;
+        let TileMapShape { tiles, height, window, context, told } = shape;
         if config.head.history > context {
             candle::bail!(
                 "tile map: the head looks back {} columns, the context has {context}",
                 config.head.history
             );
         }
-        // A label is a value and whether it is given.
-        let told = 2 * labels;
         let halving = Conv { stride: (2, 2), padding: (1, 1) };
-        let around = HeadSurroundings { tiles, height, embedding, plan: config.plan, labels: told };
+        let around = HeadSurroundings { tiles, height, embedding, plan: config.plan, told };
         let coarse = coarse(shape);
         Ok(Self {
             embedding: Embedding::new(tiles + 1, embedding, 1.0, vb.pp("embedding"))?,

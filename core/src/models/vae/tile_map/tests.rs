@@ -8,7 +8,7 @@ use crate::layers::{Parameters, seeded_builder};
 
 /// Odd sizes, so that no halving divides.
 pub(crate) const SHAPE: TileMapShape =
-    TileMapShape { tiles: 3, height: 5, window: 7, context: 4, labels: 2 };
+    TileMapShape { tiles: 3, height: 5, window: 7, context: 4, told: 6 };
 
 pub(crate) fn config() -> TileMapConfig {
     let head = ColumnHeadConfig { history: 3, history_hidden: 6, state: 5, cell: 4 };
@@ -18,18 +18,18 @@ pub(crate) fn config() -> TileMapConfig {
 /// Random windows with every label told.
 pub(crate) fn batch(size: usize) -> Result<TileBatch> {
     let mut stream = Stream::named(1, "windows");
-    let TileMapShape { tiles, height, window, context, labels } = SHAPE;
+    let TileMapShape { tiles, height, window, context, told } = SHAPE;
     let count = size * (context + window) * height;
     let cells: Vec<u32> = (0..count).map(|_| stream.below(tiles) as u32).collect();
-    let told = |count: usize, stream: &mut Stream| -> Vec<f32> {
-        (0..count).flat_map(|_| [stream.normal() as f32, 1.0]).collect()
+    let tell = |count: usize, stream: &mut Stream| -> Vec<f32> {
+        (0..count * told / 2).flat_map(|_| [stream.normal() as f32, 1.0]).collect()
     };
-    let whole = told(size * labels, &mut stream);
-    let rest = told(size * window * labels, &mut stream);
+    let whole = tell(size, &mut stream);
+    let rest = tell(size * window, &mut stream);
     Ok(TileBatch {
         tiles: Tensor::from_vec(cells, (size, context + window, height), &Device::Cpu)?,
-        labels: Tensor::from_vec(whole, (size, 2 * labels), &Device::Cpu)?,
-        asked: Tensor::from_vec(rest, (size, window, 2 * labels), &Device::Cpu)?,
+        labels: Tensor::from_vec(whole, (size, told), &Device::Cpu)?,
+        asked: Tensor::from_vec(rest, (size, window, told), &Device::Cpu)?,
     })
 }
 
