@@ -12,7 +12,7 @@ use super::{App, Job, Preset, Shared, Trained};
 use crate::report::curves::{charts, read_log};
 use crate::report::page::headlines;
 use crate::report::{Page, Table, readme};
-use crate::run::evaluation::Evaluation;
+use crate::run::evaluation::{Evaluation, Row};
 use crate::run::file::create_folder;
 use crate::run::machine::{Machine, revision};
 use crate::run::{Header, Run};
@@ -83,9 +83,11 @@ pub struct Sample<A: App> {
 /// Flags of `evaluate`.
 #[derive(Args, Debug)]
 pub struct Evaluate {
-    #[command(flatten)]
-    run: RunChoice,
-    /// Keep the result as the app's committed evaluation.json
+    /// Folder of a run, or of one of its seeds; may be given several times [default:
+    /// runs/APP/quick]
+    #[arg(long = "run", value_name = "DIR")]
+    runs: Vec<PathBuf>,
+    /// Keep the results of all runs together as the app's committed evaluation.json
     #[arg(long)]
     record: bool,
 }
@@ -141,7 +143,7 @@ pub(super) fn run<A: App>(verb: Verb<A>, shared: &Shared) -> Result<()> {
         Verb::Sample(Sample { run, own }) => {
             A::sample(&Trained::open::<A>(&run.dir::<A>())?, &own, shared)
         }
-        Verb::Evaluate(options) => evaluate::<A>(&options.run.dir::<A>(), options.record, shared),
+        Verb::Evaluate(options) => evaluate::<A>(&options.runs, options.record, shared),
         Verb::Report(options) => report::<A>(&options.dir::<A>(), shared),
         Verb::Demo(options) => demo::<A>(&options, shared),
         Verb::Own(verb) => A::verb(verb, shared),
@@ -189,29 +191,44 @@ fn train_seed<A: App>(
     }
 }
 
-fn evaluate<A: App>(dir: &Path, record: bool, shared: &Shared) -> Result<()> {
+fn evaluate<A: App>(runs: &[PathBuf], record: bool, shared: &Shared) -> Result<()> {
     let started = Instant::now();
-    let trained = Trained::open_all::<A>(dir)?;
-    let evaluation = Evaluation {
-        app: A::NAME.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        command: format!("just {} evaluate --run {}", A::NAME, dir.display()),
-        revision: revision(),
-        machine: Machine::here(),
-        rows: A::evaluate(&trained, shared)?,
-    };
-    evaluation.write(&dir.join("evaluation.json"))?;
+    let usual = [default_out::<A>(Preset::Quick)];
+    let runs = if runs.is_empty() { &usual[..] } else { runs };
+    let mut all = evaluation::<A>(runs, Vec::new());
+    for run in runs {
+        let trained = Trained::open_all::<A>(run)?;
+        let one = evaluation::<A>(std::slice::from_ref(run), A::evaluate(&trained, shared)?);
+        one.write(&run.join("evaluation.json"))?;
+        all.rows.extend(one.rows);
+    }
     if record {
-        evaluation.write(&Path::new("apps").join(A::NAME).join("evaluation.json"))?;
-        readme::update(Path::new("."), &evaluation)?;
+        all.write(&Path::new("apps").join(A::NAME).join("evaluation.json"))?;
+        readme::update(Path::new("."), &all)?;
     }
     shared.remark(&format!("evaluated in {:.0} s", started.elapsed().as_secs_f64()));
     if shared.json {
-        shared.print(&serde_json::to_string_pretty(&evaluation)?)
-    } else {
-        // Where nobody watches, a width that most windows have.
-        let width = terminal_size::terminal_size().map_or(110, |(width, _)| usize::from(width.0));
-        shared.print(Table::new(&evaluation.rows).terminal(width).trim_end())
+        return shared.print(&serde_json::to_string_pretty(&all)?);
+    }
+    // Where nobody watches, a width that most windows have.
+    let width = terminal_size::terminal_size().map_or(110, |(width, _)| usize::from(width.0));
+    let tables: Vec<String> = Table::by_data(&all.rows)
+        .iter()
+        .map(|table| table.terminal(width).trim_end().to_owned())
+        .collect();
+    shared.print(&tables.join("\n\n"))
+}
+
+/// A record of `runs`, made here and now.
+fn evaluation<A: App>(runs: &[PathBuf], rows: Vec<Row>) -> Evaluation {
+    let runs: String = runs.iter().map(|run| format!(" --run {}", run.display())).collect();
+    Evaluation {
+        app: A::NAME.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: format!("just {} evaluate{runs}", A::NAME),
+        revision: revision(),
+        machine: Machine::here(),
+        rows,
     }
 }
 
@@ -255,6 +272,6 @@ fn demo<A: App>(options: &Demo, shared: &Shared) -> Result<()> {
     let preset = Preset::Quick;
     let header = Header { app: A::NAME.into(), preset: preset.name().into(), seed: 1 };
     train_seed::<A>(&out, &header, &A::preset(preset), true, shared)?;
-    evaluate::<A>(&out, false, shared)?;
+    evaluate::<A>(std::slice::from_ref(&out), false, shared)?;
     report::<A>(&out, shared)
 }

@@ -25,12 +25,14 @@ pub fn replaced(readme: &str, name: &str, text: &str) -> Result<String> {
     Ok(format!("{before}{open}{text}{close}{after}"))
 }
 
-/// The whole table of a record, as an app's README shows it.
+/// The tables of a record, one a data set, as an app's README shows them.
 pub fn table(evaluation: &Evaluation) -> String {
     let revision = evaluation.revision.get(..12).unwrap_or(&evaluation.revision);
+    let tables = Table::by_data(&evaluation.rows);
+    let tables: Vec<String> = tables.iter().map(Table::markdown).collect();
     format!(
         "\n{}\nMade by `{}` at revision `{revision}` on {}.\n",
-        Table::new(&evaluation.rows).markdown(),
+        tables.join("\n"),
         evaluation.command,
         evaluation.machine
     )

@@ -131,9 +131,11 @@ impl Evaluation {
         self.rows.iter().filter(|row| row.kind == Kind::Model)
     }
 
-    /// The strongest baseline on the metric of `row`.
+    /// The strongest baseline on the metric and the data of `row`.
     pub fn rival(&self, row: &Row) -> Option<&Row> {
-        let same = |rival: &&Row| rival.kind == Kind::Baseline && rival.metric == row.metric;
+        let same = |rival: &&Row| {
+            rival.kind == Kind::Baseline && (&rival.metric, &rival.data) == (&row.metric, &row.data)
+        };
         self.rows.iter().filter(same).min_by(|a, b| a.loss().total_cmp(&b.loss()))
     }
 

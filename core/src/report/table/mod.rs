@@ -75,6 +75,17 @@ impl Table {
         table
     }
 
+    /// One table for each data set, in the order of their first rows: what stands beside a model on
+    /// one set says nothing on another.
+    pub fn by_data(rows: &[Row]) -> Vec<Self> {
+        let mut sets: Vec<&DataRef> = Vec::new();
+        rows.iter().for_each(|row| push_new(&mut sets, &row.data));
+        let of = |set: &DataRef| -> Vec<Row> {
+            rows.iter().filter(|row| row.data == *set).cloned().collect()
+        };
+        sets.into_iter().map(|set| Self::new(&of(set))).collect()
+    }
+
     /// What a reader must know to read the table: marks, arrows, methods, data. `best` opens the
     /// sentence on the mark of the best value.
     pub fn notes(&self, best: &str) -> Vec<String> {
