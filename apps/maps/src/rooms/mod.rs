@@ -4,11 +4,13 @@
 //! `M` monster, `P` lava or water, `O` floor with lava or water beside it, `I` block with it, `D`
 //! door, `S` stair, `W` wall, `-` void.
 
+pub mod quest;
 mod repair;
 mod rule;
 
 use generativa::data::Grid;
 
+pub use quest::Quest;
 pub use repair::repair;
 pub use rule::{HEIGHT, Side, Verdict, WIDTH, is_walkable, judge};
 

@@ -114,7 +114,7 @@ pub fn judge(room: &Grid) -> Verdict {
 }
 
 /// The tiles that can be walked to from a walkable one, row by row.
-fn region(room: &Grid, from: (usize, usize)) -> Vec<bool> {
+pub(super) fn region(room: &Grid, from: (usize, usize)) -> Vec<bool> {
     let mut reached = vec![false; HEIGHT * WIDTH];
     reached[from.0 * WIDTH + from.1] = true;
     let mut open = vec![from];
