@@ -1,11 +1,11 @@
-//! Tiles of dungeon rooms, in the alphabet that VGLC uses for The Legend of Zelda: mossy walls,
-//! sandy floors, water.
+//! Tiles of dungeon rooms, in the alphabet that VGLC uses for The Legend of Zelda, with locks, keys
+//! and treasure: mossy walls, sandy floors, water.
 
 use super::Symbol;
-use super::colours::{INK, MOSS, SAND, SHADE, STEEL, VOID, WATER};
+use super::colours::{GOLD, INK, MOSS, SAND, SHADE, STEEL, VOID, WATER, WOOD};
 use super::look::{Corners, E, EDGES, Look, N, NE, NW, Rule, S, SE, SW, W};
 use super::masonry::{boulder, cast_shadow, mix, slabs, stairs, wall};
-use super::sprites::BAT;
+use super::sprites::{BAT, CHEST, KEY, PLAYER, Sprite};
 use super::tile::Tile;
 
 pub(super) const SYMBOLS: &[Symbol] = &[
@@ -13,11 +13,15 @@ pub(super) const SYMBOLS: &[Symbol] = &[
     Symbol::solid(b'W', "wall"),
     Symbol::solid(b'B', "block"),
     Symbol::free(b'D', "door"),
+    Symbol::solid(b'L', "locked door"),
     Symbol::free(b'S', "stair"),
     Symbol::free(b'M', "monster"),
     Symbol::solid(b'P', "water"),
     Symbol::free(b'O', "water with floor"),
     Symbol::solid(b'I', "water with block"),
+    Symbol::free(b'K', "key"),
+    Symbol::free(b'@', "start"),
+    Symbol::free(b'T', "treasure"),
     Symbol::solid(b'-', "void"),
 ];
 
@@ -42,6 +46,11 @@ pub(super) fn rule(symbol: u8) -> Rule {
             variants: if symbol == b'P' { 2 } else { 1 },
         },
         b'D' => Rule { relevant: EDGES, joins: |_, symbol| b"W-".contains(&symbol), ..Rule::ALONE },
+        b'L' => Rule {
+            relevant: EDGES,
+            joins: |bit, symbol| b"W-".contains(&symbol) || symbol == b'L' && bit == S,
+            ..Rule::ALONE
+        },
         b'-' => Rule::ALONE,
         _ => Rule {
             relevant: N | W | NW,
@@ -56,6 +65,7 @@ pub(super) fn draw(look: Look) -> Tile {
     match look.symbol {
         b'W' => return wall(look, MOSS),
         b'D' => return doorway(look),
+        b'L' => return gate(look),
         b'P' => return water(look),
         b'O' => return stepping_stone(look),
         b'I' => {
@@ -71,14 +81,20 @@ pub(super) fn draw(look: Look) -> Tile {
         stairs(&mut tile, SAND, true);
     }
     cast_shadow(&mut tile, look);
-    match look.symbol {
-        b'B' => boulder(&mut tile, STEEL),
-        b'M' => {
-            tile.rect(4, 14, 8, 2, SHADE);
-            tile.sprite(&BAT);
+    let (figure, ground): (&Sprite, _) = match look.symbol {
+        b'B' => {
+            boulder(&mut tile, STEEL);
+            return tile;
         }
-        _ => {}
-    }
+        b'M' => (&BAT, (4, 14, 8)),
+        b'K' => (&KEY, (3, 12, 12)),
+        b'@' => (&PLAYER, (3, 14, 11)),
+        b'T' => (&CHEST, (1, 14, 15)),
+        _ => return tile,
+    };
+    let (x, y, width) = ground;
+    tile.rect(x, y, width, 2, SHADE);
+    tile.sprite(figure);
     tile
 }
 
@@ -114,6 +130,40 @@ fn doorway(look: Look) -> Tile {
         tile.rect(0, 13, 16, 1, MOSS[0]);
     }
     tile
+}
+
+/// A doorway shut by planks and iron, with one padlock to a door: on its middle tile in a wall that
+/// runs across, on its upper tile in one that runs down, where the lower tile joins it.
+fn gate(look: Look) -> Tile {
+    let upper = look.joins(N | S);
+    let look = Look { joined: if upper { look.joined & !S } else { look.joined }, ..look };
+    let mut tile = doorway(look);
+    let (left, right) = (if look.joins(W) { 4 } else { 0 }, if look.joins(E) { 12 } else { 16 });
+    let (top, bottom) = (if look.joins(N) { 5 } else { 0 }, if look.joins(S) { 12 } else { 16 });
+    tile.rect(left, top, right - left, bottom - top, WOOD[1]);
+    for x in (left..right).step_by(4) {
+        tile.rect(x, top, 1, bottom - top, WOOD[2]);
+    }
+    for y in [top + 2, bottom - 4] {
+        tile.rect(left, y, right - left, 2, STEEL[2]);
+        tile.rect(left, y, right - left, 1, STEEL[0]);
+    }
+    let middle = (left + right) / 2 - 3;
+    if upper {
+        padlock(&mut tile, middle, 8);
+    } else if !look.joins(E) && !look.joins(W) {
+        padlock(&mut tile, middle, (top + bottom) / 2 - 4);
+    }
+    tile
+}
+
+/// Gold with a keyhole, 6 by 8 pixels.
+fn padlock(tile: &mut Tile, x: i32, y: i32) {
+    tile.rect(x, y, 6, 8, INK);
+    tile.rect(x + 1, y + 1, 4, 6, GOLD[1]);
+    tile.rect(x + 1, y + 1, 4, 1, GOLD[0]);
+    tile.rect(x + 1, y + 6, 4, 1, GOLD[2]);
+    tile.rect(x + 2, y + 3, 2, 2, INK);
 }
 
 /// Water with a bank where it ends: a wall of stone above, foam at the other sides.
@@ -167,4 +217,25 @@ fn stepping_stone(look: Look) -> Tile {
     tile.rect(3, 11, 10, 2, SAND[3]);
     tile.rect(7, 7, 3, 1, mix(SAND[1], SAND[3]));
     tile
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rooms::{Side, empty};
+    use crate::show::TileSet;
+
+    #[test]
+    fn a_locked_door_has_one_padlock_whichever_wall_it_is_in() {
+        for side in Side::ALL {
+            let mut room = empty([false; 4]);
+            side.door().iter().for_each(|&(row, column)| room.set(row, column, b'L'));
+            let has_gold = |&&(row, column): &&(usize, usize)| {
+                let tile = TileSet::Rooms.draw(TileSet::Rooms.look(&room, row, column));
+                let (pixels, _) = tile.bytes().as_chunks::<4>();
+                pixels.contains(&GOLD[1])
+            };
+            assert_eq!(side.door().iter().filter(has_gold).count(), 1, "{side:?}");
+        }
+    }
 }

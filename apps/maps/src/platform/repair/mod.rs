@@ -88,7 +88,8 @@ fn changed(level: &Grid, changes: &[Change]) -> Grid {
     level
 }
 
-fn edits(before: &Grid, after: &Grid) -> Vec<Edit> {
+/// Every tile in which two levels of one size differ, in the order of [`Repair::edits`].
+pub(crate) fn edits(before: &Grid, after: &Grid) -> Vec<Edit> {
     let places =
         (0..before.width()).flat_map(|column| (0..before.height()).map(move |row| (row, column)));
     places

@@ -1,8 +1,4 @@
-//! Rooms of dungeons seen from above: their doors, and whether one can walk between them.
-//!
-//! Symbols are those of the Video Game Level Corpus for The Legend of Zelda: `F` floor, `B` block,
-//! `M` monster, `P` lava or water, `O` floor with lava or water beside it, `I` block with it, `D`
-//! door, `S` stair, `W` wall, `-` void.
+//! The strict rule of a room: its doors, and whether one can walk between them.
 
 pub mod measure;
 pub mod recombine;
@@ -43,8 +39,28 @@ impl Side {
         }
     }
 
+    /// The side across: the door that a neighbour beyond this side has.
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::North => Self::South,
+            Self::South => Self::North,
+            Self::West => Self::East,
+            Self::East => Self::West,
+        }
+    }
+
+    /// Rows down and columns right to whatever lies beyond this side.
+    pub fn step(self) -> (isize, isize) {
+        match self {
+            Self::North => (-1, 0),
+            Self::South => (1, 0),
+            Self::West => (0, -1),
+            Self::East => (0, 1),
+        }
+    }
+
     /// Rows and columns of the wall, which is two tiles thick; corners belong to north and south.
-    fn wall(self) -> (Range<usize>, Range<usize>) {
+    pub(super) fn wall(self) -> (Range<usize>, Range<usize>) {
         match self {
             Self::North => (0..2, 0..WIDTH),
             Self::South => (HEIGHT - 2..HEIGHT, 0..WIDTH),
@@ -116,19 +132,12 @@ pub fn fault(room: &Grid) -> String {
 }
 
 /// The tiles that can be walked to from a walkable one, row by row.
-fn region(room: &Grid, from: (usize, usize)) -> Vec<bool> {
+pub(super) fn region(room: &Grid, from: (usize, usize)) -> Vec<bool> {
     let mut reached = vec![false; HEIGHT * WIDTH];
     reached[from.0 * WIDTH + from.1] = true;
     let mut open = vec![from];
     while let Some((row, column)) = open.pop() {
-        // Below 0 wraps round and is then as far outside as beyond the last.
-        let sides = [
-            (row.wrapping_sub(1), column),
-            (row + 1, column),
-            (row, column.wrapping_sub(1)),
-            (row, column + 1),
-        ];
-        for (row, column) in sides.into_iter().filter(|side| side.0 < HEIGHT && side.1 < WIDTH) {
+        for (row, column) in beside((row, column)) {
             if is_walkable(room.get(row, column)) && !reached[row * WIDTH + column] {
                 reached[row * WIDTH + column] = true;
                 open.push((row, column));
@@ -138,21 +147,26 @@ fn region(room: &Grid, from: (usize, usize)) -> Vec<bool> {
     reached
 }
 
+/// The tiles of the room above, below, left and right of one.
+pub(super) fn beside((row, column): (usize, usize)) -> impl Iterator<Item = (usize, usize)> {
+    let tiles = Side::ALL.into_iter().filter_map(move |side| {
+        let (down, right) = side.step();
+        Some((row.checked_add_signed(down)?, column.checked_add_signed(right)?))
+    });
+    tiles.filter(|&(row, column)| row < HEIGHT && column < WIDTH)
+}
+
+/// Whether the tile lies inside the walls, [`HEIGHT`] - 4 rows by [`WIDTH`] - 4 columns.
+pub(super) fn is_inside((row, column): (usize, usize)) -> bool {
+    (2..HEIGHT - 2).contains(&row) && (2..WIDTH - 2).contains(&column)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn room(doors: &[Side]) -> Grid {
-        let mut room = Grid::filled(HEIGHT, WIDTH, b'W');
-        for row in 2..HEIGHT - 2 {
-            for column in 2..WIDTH - 2 {
-                room.set(row, column, b'F');
-            }
-        }
-        for &(row, column) in doors.iter().flat_map(|side| side.door()) {
-            room.set(row, column, b'D');
-        }
-        room
+        crate::rooms::empty(Side::ALL.map(|side| doors.contains(&side)))
     }
 
     fn block_row(room: &mut Grid, symbol: u8) {
