@@ -47,7 +47,7 @@ pub struct Objective {
     pub allowance: f64,
 }
 
-/// Levels spliced from the human ones at equal columns, each judged by the search.
+/// Maps spliced from the human ones, each judged by the search: see [`splice`](crate::splice).
 ///
 /// Eleven human levels show each way of crossing a gap a few times only. Splices show the same
 /// columns in new orders. The model is told which of them can be played, so that it learns what
@@ -55,14 +55,15 @@ pub struct Objective {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recombination {
-    /// Number of spliced levels that can be played.
+    /// Number of spliced maps that are wanted, because they can be played.
     pub levels: usize,
-    /// Columns of each.
+    /// Columns of each, where the game leaves it open.
     pub width: usize,
     /// Share of a batch that comes from them.
     pub share: f64,
-    /// Share of a batch that comes from where others cannot be played on.
-    pub blocked_share: f64,
+    /// Share of a batch that comes from those that are not wanted: of levels, from where they
+    /// cannot be played on.
+    pub unwanted_share: f64,
 }
 
 /// How levels are drawn.
@@ -114,7 +115,7 @@ impl Config {
                 levels: 1000,
                 width: 200,
                 share: 0.78,
-                blocked_share: 0.15,
+                unwanted_share: 0.15,
             },
             training: Training {
                 steps: 3000,
@@ -128,7 +129,7 @@ impl Config {
                 log_every: 50,
                 checkpoint_every: 500,
             },
-            sampling: SamplingConfig { temperature: 1.0, spread: 1.0, guidance: 2.5 },
+            sampling: SamplingConfig { temperature: 1.0, spread: 1.0, guidance: 4.0 },
             evaluation: EvaluationConfig { maps: 500, width: 200 }, // as the judges define
         };
         match preset {

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use generativa::cli::Shared;
+use generativa::data::Grid;
 use generativa::run::file::{create_folder, write_atomically};
 
 use crate::game::Game;
 use crate::generate::Drawn;
 use crate::platform::Edit;
-use crate::show::tile_picture;
+use crate::show::{TileSet, tile_picture};
 
 /// Where maps go, as flags.
 #[derive(Args, Debug)]
@@ -40,16 +41,27 @@ impl Delivery {
         self.out.as_deref().map_or(Ok(()), create_folder)
     }
 
+    /// Writes a map as text and picture, where a folder was named, and gives the picture's name.
+    pub fn write(
+        &self,
+        label: &Label,
+        map: &Grid,
+        tiles: TileSet,
+        path: &[(usize, usize)],
+    ) -> Result<Option<PathBuf>> {
+        let Some(out) = &self.out else { return Ok(None) };
+        let name = format!("{}-{}-{:04}", label.name, label.seed, label.index);
+        write_atomically(&out.join(format!("{name}.txt")), map.to_string().as_bytes())?;
+        let picture = out.join(format!("{name}.png"));
+        tile_picture(tiles, map, self.path.then_some(path)).write(&picture)?;
+        Ok(Some(picture))
+    }
+
     /// Hands one map over.
     pub fn map(&self, drawn: &Drawn, label: &Label, game: Game, shared: &Shared) -> Result<()> {
         let Drawn { map, verdict, draws, edits } = drawn;
-        let Label { name, seed, index } = *label;
-        if let Some(out) = &self.out {
-            let name = format!("{name}-{seed}-{index:04}");
-            write_atomically(&out.join(format!("{name}.txt")), map.to_string().as_bytes())?;
-            let path = self.path.then_some(verdict.path.as_slice());
-            let picture = out.join(format!("{name}.png"));
-            tile_picture(game.tiles(), map, path).write(&picture)?;
+        let Label { seed, index, .. } = *label;
+        if let Some(picture) = self.write(label, map, game.tiles(), &verdict.path)? {
             if !shared.json {
                 let repaired = match edits.len() {
                     0 => String::new(),

@@ -6,6 +6,7 @@ mod control;
 mod delivered;
 mod doors;
 mod latent;
+mod quests;
 mod repaired;
 mod scores;
 
@@ -72,6 +73,7 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
     rows.extend(control::rows(&generators, &corpus.held_out, settings.maps)?);
     if corpus.game == Game::Room {
         rows.extend(doors::rows(&generators, &corpus.train, settings.maps)?);
+        rows.extend(quests::rows(&generators, &corpus.train, settings.maps.min(QUESTS))?);
     }
     rows.extend(delivered::rows(&generators, width, settings.maps.min(DELIVERED))?);
     rows.extend(vec![latency(&generators[0], width)?, training_minutes(trained)?]);
@@ -83,6 +85,9 @@ const STRONGEST: &str = "columns-order-3";
 
 /// Requests for a map that can be played, at most, for each seed.
 const DELIVERED: usize = 200;
+
+/// Dungeons of many rooms, at most, for each seed.
+const QUESTS: usize = 100;
 
 /// The model's rivals, with the same number of maps for each seed.
 fn rivals(corpus: &Corpus, judge: &Judge, trained: &[Trained<Config>]) -> Vec<Scores> {

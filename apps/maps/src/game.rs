@@ -180,14 +180,6 @@ impl Game {
         }
     }
 
-    /// For each column whether the map can be played on from there.
-    pub fn playable_columns(self, map: &Grid) -> Vec<bool> {
-        match self {
-            Self::Platform => platform::leads_on(map),
-            _ => vec![self.verdict(map).playable(); map.width()],
-        }
-    }
-
     /// The images of a map that are as good as itself, itself first.
     pub fn symmetries(self, map: &Grid) -> Vec<Grid> {
         match self {
@@ -215,7 +207,7 @@ impl Game {
         match self {
             Self::Platform => platform::repair(map, locked),
             Self::Dungeon => dungeon::repair(map, locked),
-            Self::Room => None,
+            Self::Room => rooms::repair(map, None, locked),
             Self::Sokoban => None,
         }
     }

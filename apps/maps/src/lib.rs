@@ -13,6 +13,7 @@ pub mod generate;
 pub mod map_file;
 pub mod page;
 pub mod platform;
+pub mod quest;
 pub mod render;
 pub mod repair;
 pub mod rooms;
@@ -67,6 +68,7 @@ impl App for Maps {
             Verb::Repair(options) => repair::repair(&options, shared),
             Verb::Complete(options) => complete::complete(&options, shared),
             Verb::Blend(options) => blend::blend(&options, shared),
+            Verb::Quest(options) => quest::quest(&options, shared),
         }
     }
 }
@@ -84,4 +86,6 @@ pub enum Verb {
     Complete(complete::Options),
     /// Walk from one map to another
     Blend(blend::Options),
+    /// Draw dungeons of many rooms, with locks and keys
+    Quest(quest::Options),
 }

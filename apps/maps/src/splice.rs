@@ -1,8 +1,8 @@
 //! Maps made from those of a data set, each judged: what a model learns from beside them.
 //!
-//! A few human maps show what a map is like, but not what parts one that can be played from one that
-//! cannot. Splices show both, in any number, and the check that tells them apart runs before
-//! training, so that drawing needs none.
+//! A few human maps show what a map is like, but not what parts one that is wanted, because it can
+//! be played, from one that is not. Splices show both, in any number, and the check that tells them
+//! apart runs before training, so that drawing needs none.
 
 use generativa::baselines::column_ngrams::ColumnNgrams;
 use generativa::data::Grid;
@@ -13,47 +13,78 @@ use rayon::prelude::*;
 use crate::config::Recombination;
 use crate::data::Corpus;
 use crate::game::{Finding, Game};
+use crate::platform::leads_on;
 use crate::rooms::recombine::recombine;
 use crate::sokoban::vary::vary;
 
-/// Spliced maps by whether they can be played. Those of which the check does not know are left out.
+/// Spliced maps by whether they are wanted. Those of which the check does not know are left out.
 #[derive(Default)]
 pub struct Splices {
-    /// They can.
-    pub playable: Vec<Grid>,
-    /// They cannot.
-    pub blocked: Vec<Grid>,
+    /// They are.
+    pub wanted: Vec<Grid>,
+    /// They are not.
+    pub unwanted: Vec<Grid>,
 }
 
-/// Tries to make one that can be played; a corpus in which none can must not hang.
+/// What maps of a game are wanted: those that can be played and, of rooms, that are new.
+pub struct Taste {
+    game: Game,
+    /// Rooms from which others must differ: human ones are so much alike that newness has to be
+    /// asked for.
+    known: Option<Windows>,
+}
+
+impl Taste {
+    /// For the maps of a corpus.
+    pub fn of(corpus: &Corpus) -> Self {
+        let game = corpus.game;
+        let known = (game == Game::Room).then(|| symmetric_windows(game, &corpus.train));
+        Self { game, known }
+    }
+
+    /// Whether `map` is wanted; `None` where nobody knows.
+    pub fn likes(&self, map: &Grid) -> Option<bool> {
+        let alone = std::slice::from_ref(map);
+        let new = |known| Windows::new(alone, map.width()).distances(known)[0] >= NEW;
+        match self.game.verdict(map).finding {
+            Finding::Playable => Some(self.known.as_ref().is_none_or(new)),
+            Finding::Unplayable => Some(false),
+            Finding::Unknown => None,
+        }
+    }
+
+    /// For each column of `map` whether what is so is wanted: of levels, whether the way leads on.
+    pub fn columns(&self, map: &Grid) -> Vec<bool> {
+        match self.game {
+            Game::Platform => leads_on(map),
+            _ => vec![self.likes(map) == Some(true); map.width()],
+        }
+    }
+}
+
+/// Tries to make one that is wanted; a corpus in which none can must not hang.
 const TRIES: usize = 100;
 
 /// Tiles by which a room must differ from every human one. Human rooms recur with few changes, and
 /// a model that learned from nothing else would do the same.
 pub const NEW: usize = 10;
 
-/// `settings.levels` playable maps and all those that failed on the way to them. None for dungeons:
+/// `settings.levels` maps that are wanted and all those that failed on the way to them. None for dungeons:
 /// their simulator makes as many as we like.
 pub fn splices(corpus: &Corpus, settings: &Recombination, seed: u64) -> Splices {
     let Some(recipe) = Recipe::of(corpus) else { return Splices::default() };
-    // Of rooms alone the human ones are so much alike that newness has to be asked for.
-    let rooms = (corpus.game == Game::Room).then(|| symmetric_windows(Game::Room, &corpus.train));
-    let wanted = |map: &Grid| {
-        let alone = std::slice::from_ref(map);
-        let distance = |rooms| Windows::new(alone, map.width()).distances(rooms)[0];
-        rooms.as_ref().is_none_or(|rooms| distance(rooms) >= NEW)
-    };
+    let taste = Taste::of(corpus);
     let make = |index: usize| {
         let mut stream = Stream::item(seed, "maps/recombination", index as u64);
         let mut splices = Splices::default();
         for map in (0..TRIES).map_while(|_| recipe.draw(settings.width, &mut stream)) {
-            match corpus.game.verdict(&map).finding {
-                Finding::Playable if wanted(&map) => {
-                    splices.playable.push(map);
+            match taste.likes(&map) {
+                Some(true) => {
+                    splices.wanted.push(map);
                     break;
                 }
-                Finding::Unplayable => splices.blocked.push(map),
-                Finding::Playable | Finding::Unknown => {}
+                Some(false) => splices.unwanted.push(map),
+                None => {}
             }
         }
         splices
@@ -61,8 +92,8 @@ pub fn splices(corpus: &Corpus, settings: &Recombination, seed: u64) -> Splices 
     let made: Vec<Splices> = (0..settings.levels).into_par_iter().map(make).collect();
     let mut all = Splices::default();
     for one in made {
-        all.playable.extend(one.playable);
-        all.blocked.extend(one.blocked);
+        all.wanted.extend(one.wanted);
+        all.unwanted.extend(one.unwanted);
     }
     all
 }
@@ -134,13 +165,13 @@ mod tests {
             train,
             source: DataRef::default(),
         };
-        let settings = Recombination { levels: 20, width: 0, share: 0.5, blocked_share: 0.1 };
-        let Splices { playable, blocked } = splices(&corpus, &settings, 1);
-        assert_eq!(playable.len(), 20);
-        assert!(playable.iter().all(|map| Game::Sokoban.verdict(map).playable()));
+        let settings = Recombination { levels: 20, width: 0, share: 0.5, unwanted_share: 0.1 };
+        let Splices { wanted, unwanted } = splices(&corpus, &settings, 1);
+        assert_eq!(wanted.len(), 20);
+        assert!(wanted.iter().all(|map| Game::Sokoban.verdict(map).playable()));
         let unplayable = |map: &Grid| Game::Sokoban.verdict(map).finding == Finding::Unplayable;
-        assert!(!blocked.is_empty() && blocked.iter().all(unplayable));
+        assert!(!unwanted.is_empty() && unwanted.iter().all(unplayable));
         let again = splices(&corpus, &settings, 1);
-        assert_eq!((again.playable, again.blocked), (playable, blocked));
+        assert_eq!((again.wanted, again.unwanted), (wanted, unwanted));
     }
 }

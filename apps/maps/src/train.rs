@@ -12,8 +12,9 @@ use rayon::prelude::*;
 
 use crate::config::{Config, Recombination};
 use crate::data::{Corpus, Domain};
+use crate::platform::leads_on;
 use crate::platform::reach::JUMP;
-use crate::splice::{Splices, splices};
+use crate::splice::{Splices, Taste, splices};
 
 /// Trains a model of the maps that the job's config names.
 pub fn train(job: &Job<Config>) -> Result<Outcome> {
@@ -68,16 +69,14 @@ fn sources(
 ) -> Result<Vec<Source>> {
     let images = |map: &Grid| corpus.game.symmetries(map);
     let human: Vec<Grid> = corpus.train.iter().flat_map(images).collect();
-    let Splices { playable, blocked } = splices(corpus, settings, seed);
-    let judged = |map| {
-        let playable = domain.game.playable_columns(map);
-        JudgedMap { playable, ..JudgedMap::playable(map) }
-    };
+    let Splices { wanted, unwanted } = splices(corpus, settings, seed);
+    let taste = Taste::of(corpus);
+    let judged = |map| JudgedMap { wanted: taste.columns(map), ..JudgedMap::wanted(map) };
     let human: Vec<_> = human.par_iter().map(judged).collect();
-    let playable: Vec<_> = playable.iter().map(JudgedMap::playable).collect();
-    let blocked: Vec<_> = blocked.iter().filter_map(|map| dead_end(map, domain)).collect();
+    let wanted: Vec<_> = wanted.iter().map(JudgedMap::wanted).collect();
+    let unwanted: Vec<_> = unwanted.iter().filter_map(|map| fault(map, domain)).collect();
     let mut sources = Vec::new();
-    for (maps, share) in [(&playable, settings.share), (&blocked, settings.blocked_share)] {
+    for (maps, share) in [(&wanted, settings.share), (&unwanted, settings.unwanted_share)] {
         if !maps.is_empty() {
             sources.push(Source { windows: domain.windows(maps)?, share });
         }
@@ -87,18 +86,18 @@ fn sources(
     Ok(sources)
 }
 
-/// What is learned of a map that cannot be played through: the windows around where the way ends.
-fn dead_end<'a>(map: &'a Grid, domain: &Domain) -> Option<JudgedMap<'a>> {
-    let playable = domain.game.playable_columns(map);
-    let first = playable.iter().position(|&playable| !playable)?;
+/// What is learned of a map that is not wanted: all of it or, of a level, the windows around where
+/// the way ends.
+fn fault<'a>(map: &'a Grid, domain: &Domain) -> Option<JudgedMap<'a>> {
+    if !domain.game.has_any_width() {
+        return Some(JudgedMap { wanted: vec![false; map.width()], ..JudgedMap::wanted(map) });
+    }
+    let wanted = leads_on(map);
+    let first = wanted.iter().position(|&leads_on| !leads_on)?;
     let window = domain.shape.window;
-    let starts = if domain.game.has_any_width() {
-        // Of what lies beyond the last jump nothing is known.
-        (first + 1).saturating_sub(window)..(first + 2 * JUMP + 1).saturating_sub(window)
-    } else {
-        0..1
-    };
-    Some(JudgedMap { map, playable, starts })
+    // Of what lies beyond the last jump nothing is known.
+    let starts = (first + 1).saturating_sub(window)..(first + 2 * JUMP + 1).saturating_sub(window);
+    Some(JudgedMap { map, wanted, starts })
 }
 
 /// So many windows, of each source its share.
@@ -126,12 +125,12 @@ fn draw_batch(sources: &[Source], batch: usize, stream: &mut Stream) -> Result<T
 /// Windows of which nothing is told: what guidance is measured from.
 const UNTOLD: f64 = 0.15;
 
-/// What is told of a window: nothing, or whether it can be played together with no label, one, or
+/// What is told of a window: nothing, or whether it is wanted together with no label, one, or
 /// any of them, a third of the time each, so that the model can do without, and obeys one wish as
 /// well as several. Labels that are usually asked for are always told with it.
 fn shown(scales: &[LabelScale], stream: &mut Stream) -> Shown {
     if stream.chance(UNTOLD) {
-        return Shown { labels: vec![false; scales.len()], playable: false };
+        return Shown { labels: vec![false; scales.len()], wanted: false };
     }
     let only = stream.below(scales.len());
     let way = stream.below(3);
@@ -141,5 +140,5 @@ fn shown(scales: &[LabelScale], stream: &mut Stream) -> Shown {
         1 => place == only,
         _ => stream.chance(0.5),
     };
-    Shown { labels: scales.iter().enumerate().map(&mut told).collect(), playable: true }
+    Shown { labels: scales.iter().enumerate().map(&mut told).collect(), wanted: true }
 }

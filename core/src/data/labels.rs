@@ -49,13 +49,13 @@ impl LabelScale {
     }
 
     /// All that a network is told: for each label the remaining value and 1 where it is asked for,
-    /// 0 and 0 where it is not; then 1 or -1 and 1 where it is told whether the map can be played
-    /// on from here, 0 and 0 where it is not. Arguments as in [`remaining`](Self::remaining), one
+    /// 0 and 0 where it is not; then 1 or -1 and 1 where it is told whether such a map is wanted, 0
+    /// and 0 where it is not. Arguments as in [`remaining`](Self::remaining), one
     /// value a label; [`told`](Self::told) values come back.
     pub fn tell(
         scales: &[Self],
         asked: &[Option<f64>],
-        playable: Option<bool>,
+        wanted: Option<bool>,
         so_far: &[f64],
         done: usize,
         window: usize,
@@ -64,9 +64,9 @@ impl LabelScale {
         let labels = each.map(|((scale, &asked), &so_far)| {
             asked.map(|asked| scale.remaining(asked, so_far, done, window))
         });
-        let playable = playable.map(|playable| if playable { 1.0 } else { -1.0 });
+        let wanted = wanted.map(|wanted| if wanted { 1.0 } else { -1.0 });
         labels
-            .chain([playable])
+            .chain([wanted])
             .flat_map(|told| told.map_or([0.0; 2], |told| [told, 1.0]))
             .collect()
     }
@@ -99,7 +99,7 @@ mod tests {
     fn what_is_not_asked_for_says_nothing() {
         let scales = [scale(LabelKind::Mean), scale(LabelKind::Sum)];
         let tell =
-            |playable| LabelScale::tell(&scales, &[None, Some(3.0)], playable, &[1.0, 1.0], 2, 4);
+            |wanted| LabelScale::tell(&scales, &[None, Some(3.0)], wanted, &[1.0, 1.0], 2, 4);
         assert_eq!(tell(None), [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
         assert_eq!(tell(Some(false))[4..], [-1.0, 1.0]);
         assert_eq!(tell(None).len(), LabelScale::told(scales.len()));

@@ -79,16 +79,17 @@ impl Alphabet {
 pub struct JudgedMap<'a> {
     /// The map.
     pub map: &'a Grid,
-    /// For each column whether the map can be played on from there.
-    pub playable: Vec<bool>,
+    /// For each column whether maps are wanted that are so: those that can be played on from there,
+    /// for instance.
+    pub wanted: Vec<bool>,
     /// First columns of the windows; those of windows that would leave the map are passed over.
     pub starts: Range<usize>,
 }
 
 impl<'a> JudgedMap<'a> {
-    /// All of a map that can be played throughout.
-    pub fn playable(map: &'a Grid) -> Self {
-        Self { map, playable: vec![true; map.width()], starts: 0..map.width() }
+    /// All of a map that is wanted throughout.
+    pub fn wanted(map: &'a Grid) -> Self {
+        Self { map, wanted: vec![true; map.width()], starts: 0..map.width() }
     }
 }
 
@@ -97,8 +98,8 @@ impl<'a> JudgedMap<'a> {
 pub struct Shown {
     /// For each label whether its value is told.
     pub labels: Vec<bool>,
-    /// Whether it is told if the map can be played.
-    pub playable: bool,
+    /// Whether it is told if such a map is wanted.
+    pub wanted: bool,
 }
 
 /// Windows of a set of maps, drawn as batches.
@@ -106,7 +107,7 @@ pub struct TileWindows {
     /// Each map's columns, behind `context` columns of cells outside the map.
     maps: Vec<Vec<Vec<u32>>>,
     /// As in [`JudgedMap`], for each map.
-    playable: Vec<Vec<bool>>,
+    wanted: Vec<Vec<bool>>,
     /// The first column of each map's first window.
     starts: Vec<usize>,
     /// Labels of the first columns of every window, counted from none to all:
@@ -163,7 +164,7 @@ impl TileWindows {
         }
         Ok(Self {
             maps: padded,
-            playable: maps.iter().map(|judged| judged.playable.clone()).collect(),
+            wanted: maps.iter().map(|judged| judged.wanted.clone()).collect(),
             starts: maps.iter().map(|judged| judged.starts.start).collect(),
             labels,
             first,
@@ -207,16 +208,16 @@ impl TileWindows {
             tiles.extend(self.columns(index).iter().flatten());
             let shown = show(place);
             let each = shown.labels.iter().zip(self.labels(index, self.window));
-            let wanted: Vec<_> = each.map(|(&shown, value)| shown.then_some(value)).collect();
+            let asked_for: Vec<_> = each.map(|(&shown, value)| shown.then_some(value)).collect();
             let (map, start) = self.place(index);
-            let playable = &self.playable[map][start..start + self.window];
-            let tell = |playable: bool, done: usize| {
+            let judged = &self.wanted[map][start..start + self.window];
+            let tell = |judged: bool, done: usize| {
                 let so_far: Vec<f64> = self.labels(index, done).collect();
-                let playable = shown.playable.then_some(playable);
-                LabelScale::tell(&self.scales, &wanted, playable, &so_far, done, self.window)
+                let judged = shown.wanted.then_some(judged);
+                LabelScale::tell(&self.scales, &asked_for, judged, &so_far, done, self.window)
             };
-            labels.extend(tell(playable.iter().all(|&playable| playable), 0));
-            asked.extend((0..self.window).flat_map(|done| tell(playable[done], done)));
+            labels.extend(tell(judged.iter().all(|&wanted| wanted), 0));
+            asked.extend((0..self.window).flat_map(|done| tell(judged[done], done)));
         }
         let (batch, columns) = (indices.len(), self.context + self.window);
         let (height, told) = (self.maps[0][0].len(), LabelScale::told(self.scales.len()));
@@ -262,7 +263,7 @@ mod tests {
     fn a_window_stands_behind_its_context_and_never_crosses_two_maps() -> Result<()> {
         let maps = [map(&["abcd"]), map(&["ab"]), map(&["abc"])];
         let alphabet = Alphabet::of(&maps);
-        let all: Vec<_> = maps.iter().map(JudgedMap::playable).collect();
+        let all: Vec<_> = maps.iter().map(JudgedMap::wanted).collect();
         let windows = TileWindows::new(&all, &alphabet, (2, 3), &[], |_| Vec::new())?;
         assert_eq!(windows.len(), 3);
         let column = |tile: u32| vec![tile];
@@ -270,7 +271,7 @@ mod tests {
         assert_eq!(windows.columns(1), [4, 0, 1, 2, 3].map(column));
         assert_eq!(windows.columns(2), [4, 4, 0, 1, 2].map(column));
 
-        let late = JudgedMap { starts: 1..9, ..JudgedMap::playable(&maps[0]) };
+        let late = JudgedMap { starts: 1..9, ..JudgedMap::wanted(&maps[0]) };
         let windows = TileWindows::new(&[late], &alphabet, (2, 3), &[], |_| Vec::new())?;
         assert_eq!((windows.len(), windows.columns(0)), (1, &[4, 0, 1, 2, 3].map(column)[..]));
         Ok(())
@@ -283,13 +284,13 @@ mod tests {
         let (name, kind, range, usual) = ("solid".into(), LabelKind::Sum, [0.0, 2.0], None);
         let scales = [LabelScale { name, kind, mean: 0.0, deviation: 1.0, range, usual }];
         let judged =
-            JudgedMap { playable: vec![true, false, false], ..JudgedMap::playable(&maps[0]) };
+            JudgedMap { wanted: vec![true, false, false], ..JudgedMap::wanted(&maps[0]) };
         let windows = TileWindows::new(&[judged], &Alphabet::of(&maps), (0, 3), &scales, count)?;
-        let shown = windows.batch(&[0], |_| Shown { labels: vec![true], playable: true })?;
+        let shown = windows.batch(&[0], |_| Shown { labels: vec![true], wanted: true })?;
         assert_eq!(shown.labels.to_vec2::<f32>()?, [[2.0, 1.0, -1.0, 1.0]]);
         let each = [[2.0, 1.0, 1.0, 1.0], [1.0, 1.0, -1.0, 1.0], [0.0, 1.0, -1.0, 1.0]];
         assert_eq!(shown.asked.to_vec3::<f32>()?, [each]);
-        let hidden = windows.batch(&[0], |_| Shown { labels: vec![false], playable: false })?;
+        let hidden = windows.batch(&[0], |_| Shown { labels: vec![false], wanted: false })?;
         assert_eq!(hidden.asked.to_vec3::<f32>()?, [[[0.0; 4]; 3]]);
         Ok(())
     }

@@ -33,7 +33,7 @@ pub struct Sampling {
     pub guidance: f32,
 }
 
-/// What is asked of the windows of a map, beside that it can be played.
+/// What is asked of the windows of a map, beside that it is one that is wanted.
 pub struct Asks<'a> {
     /// Scales of the labels.
     pub scales: &'a [LabelScale],

@@ -19,7 +19,7 @@ pub(super) fn rows(generators: &[Generator], held_out: &[Grid]) -> Result<Vec<Ro
     let (mut nats, mut gains, mut surprises) = (Vec::new(), Vec::new(), Vec::new());
     let mut count = 0;
     for generator in generators {
-        let maps: Vec<_> = held_out.iter().map(JudgedMap::playable).collect();
+        let maps: Vec<_> = held_out.iter().map(JudgedMap::wanted).collect();
         let windows = generator.domain.windows(&maps)?;
         let use_ = latent_use(generator, &windows)?;
         let scale = COLUMNS / generator.domain.shape.window as f64;
@@ -56,7 +56,7 @@ fn latent_use(generator: &Generator, windows: &TileWindows) -> Result<LatentUse>
     let indices: Vec<usize> = (0..windows.len()).collect();
     let mut stream = Stream::named(0, "maps/latent");
     for indices in indices.chunks(BATCH) {
-        let shown = |_| Shown { labels: labels.clone(), playable: true };
+        let shown = |_| Shown { labels: labels.clone(), wanted: true };
         let batch = windows.batch(indices, shown)?;
         let shape = (indices.len(), vae.latent);
         let noise = stream.normals(shape.0 * shape.1);

@@ -1,8 +1,5 @@
 //! The strict rule of a room: its doors, and whether one can walk between them.
 
-pub mod measure;
-pub mod recombine;
-
 use std::ops::Range;
 
 use generativa::data::Grid;
@@ -114,21 +111,6 @@ pub fn judge(room: &Grid) -> Verdict {
         connected,
         complete: !room.cells().contains(&b'-'),
     }
-}
-
-/// Why a room cannot be played; empty where it can.
-pub fn fault(room: &Grid) -> String {
-    if (room.height(), room.width()) != (HEIGHT, WIDTH) {
-        let (height, width) = (room.height(), room.width());
-        return format!("a room has {HEIGHT} rows and {WIDTH} columns, found {height} and {width}");
-    }
-    let verdict = judge(room);
-    let fault = match (verdict.complete, verdict.connected) {
-        (false, _) => "some of its tiles are void",
-        (true, false) => "there is no way between its doors",
-        (true, true) => "",
-    };
-    fault.to_owned()
 }
 
 /// The tiles that can be walked to from a walkable one, row by row.
