@@ -61,14 +61,13 @@ impl Delivery {
     pub fn map(&self, drawn: &Drawn, label: &Label, game: Game, shared: &Shared) -> Result<()> {
         let Drawn { map, verdict, draws, edits } = drawn;
         let Label { seed, index, .. } = *label;
-        if let Some(picture) = self.write(label, map, game.tiles(), &verdict.path)? {
-            if !shared.json {
-                let repaired = match edits.len() {
-                    0 => String::new(),
-                    count => format!("  repaired, tiles changed: {count}"),
-                };
-                return shared.print(&format!("{}{repaired}", picture.display()));
-            }
+        let picture = self.write(label, map, game.tiles(), &verdict.path)?;
+        if let Some(picture) = picture.filter(|_| !shared.json) {
+            let repaired = match edits.len() {
+                0 => String::new(),
+                count => format!("  repaired, tiles changed: {count}"),
+            };
+            return shared.print(&format!("{}{repaired}", picture.display()));
         }
         if !shared.json {
             return shared.print(&map.to_string());

@@ -110,9 +110,9 @@ fn rivals(corpus: &Corpus, judge: &Judge, trained: &[Trained<Config>]) -> Vec<Sc
             add("columns-order-1-rejecting", true, &draw);
         }
     }
-    // That of platform levels is the column model of order 1.
-    let recipe = Recipe::of(corpus).filter(|_| !corpus.game.has_any_width());
-    if let Some(recipe) = recipe {
+    // That of platform levels is the column model of order 1, that of dungeons copies.
+    if matches!(corpus.game, Game::Room | Game::Sokoban) {
+        let recipe = Recipe::of(corpus);
         let draw = |stream: &mut Stream| recipe.draw(judge.width, stream);
         add("recombination", false, &draw);
     }

@@ -11,6 +11,8 @@ use crate::config::Config;
 use crate::data::Domain;
 use crate::game::Game;
 use crate::generate::Generator;
+use crate::quest;
+use crate::rooms::quest::{Asked, solve};
 use crate::show::tile_picture;
 
 /// Maps shown.
@@ -38,10 +40,11 @@ pub fn page(trained: &[Trained<Config>]) -> Result<Page> {
          third draw on repaired by few edits.",
         first.checkpoint.step
     );
+    let quests = if domain.game == Game::Room { quests(&generator)? } else { Vec::new() };
     Ok(Page {
         title: "New maps".to_owned(),
         lead,
-        figures: figures(&generator)?,
+        figures: [quests, figures(&generator)?].concat(),
         sources: vec![source(domain)],
         ..Page::default()
     })
@@ -63,6 +66,25 @@ fn figures(generator: &Generator) -> Result<Vec<Figure>> {
         Ok(Figure { picture, caption: format!("Map {index} of seed 1, {verdict}") })
     };
     (0..SHOWN).map(figure).collect()
+}
+
+/// Dungeons of many rooms, each with the way through it.
+fn quests(generator: &Generator) -> Result<Vec<Figure>> {
+    let asked = Asked { rooms: 20, locks: 3, loops: 0.15 };
+    let figure = |index| {
+        let quest = quest::draw(generator, &asked, &mut Stream::item(1, "maps/quest", index))?;
+        let verdict = solve(&quest);
+        let picture = tile_picture(generator.domain.game.tiles(), &quest.map(), Some(&verdict.path));
+        let caption = format!(
+            "Dungeon {index} of seed 1: {} rooms, {} keys, solved in {} steps; tiles changed: {}",
+            asked.rooms,
+            asked.locks,
+            verdict.path.len(),
+            quest.edits.len()
+        );
+        Ok(Figure { picture, caption })
+    };
+    (0..2).map(figure).collect()
 }
 
 fn source(domain: &Domain) -> Source {

@@ -23,7 +23,16 @@ pub struct Splices {
     /// They are.
     pub wanted: Vec<Grid>,
     /// They are not.
-    pub unwanted: Vec<Grid>,
+    pub unwanted: Vec<Unwanted>,
+}
+
+/// A map that is not wanted.
+#[derive(Debug, PartialEq)]
+pub struct Unwanted {
+    /// The map.
+    pub map: Grid,
+    /// The labels that were asked of it, where it is not wanted because it has others.
+    pub asked: Option<Vec<f64>>,
 }
 
 /// What maps of a game are wanted: those that can be played and, of rooms, that are new.
@@ -69,21 +78,25 @@ const TRIES: usize = 100;
 /// a model that learned from nothing else would do the same.
 pub const NEW: usize = 10;
 
-/// `settings.levels` maps that are wanted and all those that failed on the way to them. None for dungeons:
-/// their simulator makes as many as we like.
+/// `settings.levels` maps that are wanted, those that failed on the way to them, and a spoiled copy
+/// of each, where the game has a way to spoil one. Of dungeons only the copies: their simulator
+/// makes as many others as we like.
 pub fn splices(corpus: &Corpus, settings: &Recombination, seed: u64) -> Splices {
-    let Some(recipe) = Recipe::of(corpus) else { return Splices::default() };
-    let taste = Taste::of(corpus);
+    let (taste, recipe) = (Taste::of(corpus), Recipe::of(corpus));
     let make = |index: usize| {
         let mut stream = Stream::item(seed, "maps/recombination", index as u64);
         let mut splices = Splices::default();
         for map in (0..TRIES).map_while(|_| recipe.draw(settings.width, &mut stream)) {
             match taste.likes(&map) {
                 Some(true) => {
+                    let spoiled = recipe.spoil(&map, &mut stream);
+                    let spoiled = spoiled.filter(|map| taste.likes(map) == Some(false));
+                    let asked = Some(corpus.game.measure(&map));
+                    splices.unwanted.extend(spoiled.map(|map| Unwanted { map, asked }));
                     splices.wanted.push(map);
                     break;
                 }
-                Some(false) => splices.unwanted.push(map),
+                Some(false) => splices.unwanted.push(Unwanted { map, asked: None }),
                 None => {}
             }
         }
@@ -95,13 +108,19 @@ pub fn splices(corpus: &Corpus, settings: &Recombination, seed: u64) -> Splices 
         all.wanted.extend(one.wanted);
         all.unwanted.extend(one.unwanted);
     }
+    if corpus.game == Game::Dungeon {
+        // They are the maps of the corpus.
+        all.wanted.clear();
+    }
     all
 }
 
-/// How maps of a game are spliced.
+/// How maps of a game are spliced and spoiled.
 pub enum Recipe<'a> {
     /// Levels in new orders of their columns: a column model of order 1.
     Columns(ColumnNgrams),
+    /// Dungeons as they are.
+    Dungeons(&'a [Grid]),
     /// Rooms out of rooms, see [`recombine`].
     Rooms(Vec<&'a Grid>),
     /// Boards with pieces that stand elsewhere, see [`vary`].
@@ -109,37 +128,54 @@ pub enum Recipe<'a> {
 }
 
 impl<'a> Recipe<'a> {
-    /// The recipe for a corpus, where its game has one.
-    pub fn of(corpus: &'a Corpus) -> Option<Self> {
+    /// The recipe for a corpus.
+    pub fn of(corpus: &'a Corpus) -> Self {
         let human = &corpus.train;
         match corpus.game {
-            Game::Platform => Some(Self::Columns(ColumnNgrams::fit(human, 1))),
+            Game::Platform => Self::Columns(ColumnNgrams::fit(human, 1)),
+            Game::Dungeon => Self::Dungeons(human),
             Game::Room => {
                 let whole = human.iter().filter(|room| corpus.game.verdict(room).playable());
-                Some(Self::Rooms(whole.collect())).filter(Self::has_maps)
+                Self::Rooms(whole.collect())
             }
-            Game::Sokoban => Some(Self::Boards(human)).filter(Self::has_maps),
-            Game::Dungeon => None,
-        }
-    }
-
-    fn has_maps(&self) -> bool {
-        match self {
-            Self::Columns(_) => true,
-            Self::Rooms(rooms) => !rooms.is_empty(),
-            Self::Boards(boards) => !boards.is_empty(),
+            Game::Sokoban => Self::Boards(human),
         }
     }
 
     /// A map that nothing is known of. `width`: its columns, where the game leaves it open. `None`
-    /// where no level is so wide.
+    /// where there is nothing to make it of, or no level is so wide.
     pub fn draw(&self, width: usize, stream: &mut Stream) -> Option<Grid> {
         match self {
             Self::Columns(columns) => columns.draw(width, stream),
-            Self::Rooms(rooms) => Some(recombine(rooms, stream)),
-            Self::Boards(boards) => Some(vary(boards, stream)),
+            Self::Dungeons(dungeons) if !dungeons.is_empty() => Some(stream.pick(dungeons).clone()),
+            Self::Rooms(rooms) if !rooms.is_empty() => Some(recombine(rooms, stream)),
+            Self::Boards(boards) if !boards.is_empty() => Some(vary(boards, stream)),
+            _ => None,
         }
     }
+
+    /// A copy of `map` that may lack, or have too much of, what is counted on it.
+    fn spoil(&self, map: &Grid, stream: &mut Stream) -> Option<Grid> {
+        match self {
+            Self::Dungeons(_) => Some(miscounted(map, b"<>k=", b'.', stream)),
+            Self::Boards(_) => Some(miscounted(map, b"$.@", b' ', stream)),
+            Self::Columns(_) | Self::Rooms(_) => None,
+        }
+    }
+}
+
+/// `map` with one of `things` turned to `floor`, or a bit of floor turned to one.
+fn miscounted(map: &Grid, things: &[u8], floor: u8, stream: &mut Stream) -> Grid {
+    let thing = *stream.pick(things);
+    let (from, to) = if stream.chance(0.5) { (thing, floor) } else { (floor, thing) };
+    let cells = map.cells().iter().enumerate().filter(|(_, symbol)| **symbol == from);
+    let cells: Vec<usize> = cells.map(|(cell, _)| cell).collect();
+    let mut map = map.clone();
+    if !cells.is_empty() {
+        let cell = *stream.pick(&cells);
+        map.set(cell / map.width(), cell % map.width(), to);
+    }
+    map
 }
 
 /// All images of all maps, each as one window.
@@ -170,7 +206,11 @@ mod tests {
         assert_eq!(wanted.len(), 20);
         assert!(wanted.iter().all(|map| Game::Sokoban.verdict(map).playable()));
         let unplayable = |map: &Grid| Game::Sokoban.verdict(map).finding == Finding::Unplayable;
-        assert!(!unwanted.is_empty() && unwanted.iter().all(unplayable));
+        assert!(unwanted.iter().all(|one| unplayable(&one.map)));
+        let spoiled: Vec<_> = unwanted.iter().filter(|one| one.asked.is_some()).collect();
+        assert!(!spoiled.is_empty() && spoiled.len() < unwanted.len());
+        let obeys = |one: &&Unwanted| one.asked == Some(Game::Sokoban.measure(&one.map));
+        assert!(!spoiled.iter().any(obeys));
         let again = splices(&corpus, &settings, 1);
         assert_eq!((again.wanted, again.unwanted), (wanted, unwanted));
     }

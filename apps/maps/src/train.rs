@@ -14,7 +14,7 @@ use crate::config::{Config, Recombination};
 use crate::data::{Corpus, Domain};
 use crate::platform::leads_on;
 use crate::platform::reach::JUMP;
-use crate::splice::{Splices, Taste, splices};
+use crate::splice::{Splices, Taste, Unwanted, splices};
 
 /// Trains a model of the maps that the job's config names.
 pub fn train(job: &Job<Config>) -> Result<Outcome> {
@@ -74,7 +74,7 @@ fn sources(
     let judged = |map| JudgedMap { wanted: taste.columns(map), ..JudgedMap::wanted(map) };
     let human: Vec<_> = human.par_iter().map(judged).collect();
     let wanted: Vec<_> = wanted.iter().map(JudgedMap::wanted).collect();
-    let unwanted: Vec<_> = unwanted.iter().filter_map(|map| fault(map, domain)).collect();
+    let unwanted: Vec<_> = unwanted.iter().filter_map(|one| fault(one, domain)).collect();
     let mut sources = Vec::new();
     for (maps, share) in [(&wanted, settings.share), (&unwanted, settings.unwanted_share)] {
         if !maps.is_empty() {
@@ -88,16 +88,18 @@ fn sources(
 
 /// What is learned of a map that is not wanted: all of it or, of a level, the windows around where
 /// the way ends.
-fn fault<'a>(map: &'a Grid, domain: &Domain) -> Option<JudgedMap<'a>> {
+fn fault<'a>(unwanted: &'a Unwanted, domain: &Domain) -> Option<JudgedMap<'a>> {
+    let Unwanted { map, asked } = unwanted;
     if !domain.game.has_any_width() {
-        return Some(JudgedMap { wanted: vec![false; map.width()], ..JudgedMap::wanted(map) });
+        let (wanted, asked) = (vec![false; map.width()], asked.clone());
+        return Some(JudgedMap { wanted, asked, ..JudgedMap::wanted(map) });
     }
     let wanted = leads_on(map);
     let first = wanted.iter().position(|&leads_on| !leads_on)?;
     let window = domain.shape.window;
     // Of what lies beyond the last jump nothing is known.
     let starts = (first + 1).saturating_sub(window)..(first + 2 * JUMP + 1).saturating_sub(window);
-    Some(JudgedMap { map, wanted, starts })
+    Some(JudgedMap { map, wanted, asked: None, starts })
 }
 
 /// So many windows, of each source its share.

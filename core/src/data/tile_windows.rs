@@ -82,6 +82,8 @@ pub struct JudgedMap<'a> {
     /// For each column whether maps are wanted that are so: those that can be played on from there,
     /// for instance.
     pub wanted: Vec<bool>,
+    /// The labels that were asked of it, where it has others; for a map of one window.
+    pub asked: Option<Vec<f64>>,
     /// First columns of the windows; those of windows that would leave the map are passed over.
     pub starts: Range<usize>,
 }
@@ -89,7 +91,7 @@ pub struct JudgedMap<'a> {
 impl<'a> JudgedMap<'a> {
     /// All of a map that is wanted throughout.
     pub fn wanted(map: &'a Grid) -> Self {
-        Self { map, wanted: vec![true; map.width()], starts: 0..map.width() }
+        Self { map, wanted: vec![true; map.width()], asked: None, starts: 0..map.width() }
     }
 }
 
@@ -108,6 +110,8 @@ pub struct TileWindows {
     maps: Vec<Vec<Vec<u32>>>,
     /// As in [`JudgedMap`], for each map.
     wanted: Vec<Vec<bool>>,
+    /// As in [`JudgedMap`], for each map.
+    asked: Vec<Option<Vec<f64>>>,
     /// The first column of each map's first window.
     starts: Vec<usize>,
     /// Labels of the first columns of every window, counted from none to all:
@@ -165,6 +169,7 @@ impl TileWindows {
         Ok(Self {
             maps: padded,
             wanted: maps.iter().map(|judged| judged.wanted.clone()).collect(),
+            asked: maps.iter().map(|judged| judged.asked.clone()).collect(),
             starts: maps.iter().map(|judged| judged.starts.start).collect(),
             labels,
             first,
@@ -207,9 +212,11 @@ impl TileWindows {
         for (place, &index) in indices.iter().enumerate() {
             tiles.extend(self.columns(index).iter().flatten());
             let shown = show(place);
-            let each = shown.labels.iter().zip(self.labels(index, self.window));
-            let asked_for: Vec<_> = each.map(|(&shown, value)| shown.then_some(value)).collect();
             let (map, start) = self.place(index);
+            let measured = || self.labels(index, self.window).collect();
+            let asked_for = self.asked[map].clone().unwrap_or_else(measured);
+            let each = shown.labels.iter().zip(asked_for);
+            let asked_for: Vec<_> = each.map(|(&shown, value)| shown.then_some(value)).collect();
             let judged = &self.wanted[map][start..start + self.window];
             let tell = |judged: bool, done: usize| {
                 let so_far: Vec<f64> = self.labels(index, done).collect();
@@ -292,6 +299,13 @@ mod tests {
         assert_eq!(shown.asked.to_vec3::<f32>()?, [each]);
         let hidden = windows.batch(&[0], |_| Shown { labels: vec![false], wanted: false })?;
         assert_eq!(hidden.asked.to_vec3::<f32>()?, [[[0.0; 4]; 3]]);
+
+        let disobedient = JudgedMap { asked: Some(vec![5.0]), ..JudgedMap::wanted(&maps[0]) };
+        let alphabet = Alphabet::of(&maps);
+        let windows = TileWindows::new(&[disobedient], &alphabet, (0, 3), &scales, count)?;
+        let shown = windows.batch(&[0], |_| Shown { labels: vec![true], wanted: false })?;
+        let each = [[5.0, 1.0, 0.0, 0.0], [4.0, 1.0, 0.0, 0.0], [3.0, 1.0, 0.0, 0.0]];
+        assert_eq!(shown.asked.to_vec3::<f32>()?, [each]);
         Ok(())
     }
 }

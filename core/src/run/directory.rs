@@ -50,6 +50,8 @@ impl Run {
         let path = run.config();
         match fs::read_to_string(&path) {
             Err(_) => write_atomically(&path, text.as_bytes())?,
+            // One that ended before its first step, for want of data perhaps, holds nothing to lose.
+            Ok(_) if !run.has_begun() => write_atomically(&path, text.as_bytes())?,
             Ok(_) if !resume => bail!(
                 "{} already holds a run; continue it with --resume, or choose another --out",
                 dir.display()
@@ -75,16 +77,22 @@ impl Run {
         let text = fs::read_to_string(&path)
             .with_context(|| format!("no run at {}: cannot read its config.toml", dir.display()))?;
         let inside = || format!("in {}", path.display());
-        let mut table: toml::Table = text.parse().with_context(inside)?;
+        let mut table: toml::Table = text.parse().map_err(one_line).with_context(inside)?;
         let header = table
             .remove("run")
             .with_context(|| format!("{}: the table `[run]` is missing", path.display()))?;
-        let header: Header = header.try_into().with_context(inside)?;
+        let header: Header = header.try_into().map_err(one_line).with_context(inside)?;
         if header.app != app {
             bail!("{} is a run of `{}`, not of `{app}`", dir.display(), header.app);
         }
-        let config = table.try_into().with_context(inside)?;
+        let config = table.try_into().map_err(one_line).with_context(inside)?;
         Ok((run, header, config))
+    }
+
+    /// Whether anything was logged or saved.
+    fn has_begun(&self) -> bool {
+        let logged = fs::metadata(self.metrics()).is_ok_and(|file| file.len() > 0);
+        logged || fs::read_dir(self.checkpoints()).is_ok_and(|mut entries| entries.next().is_some())
     }
 
     /// Appends one line to `metrics.jsonl`. Values must repeat exactly from the seed: no times.
@@ -170,6 +178,11 @@ pub fn run_directories(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(seeds.into_iter().map(|(_, path)| path).collect())
 }
 
+/// What is wrong, without the picture of the place, which takes several lines.
+fn one_line(error: toml::de::Error) -> anyhow::Error {
+    anyhow::Error::msg(error.message().to_owned())
+}
+
 fn lock(dir: &Path) -> Result<File> {
     let path = dir.join(".lock");
     let file = File::options().create(true).append(true).open(&path);
@@ -215,7 +228,7 @@ mod tests {
     #[test]
     fn a_second_run_in_the_same_place_is_refused_and_named() -> Result<()> {
         let dir = tempfile::tempdir()?;
-        Run::create(dir.path(), &header(), &Config { width: 3 }, false)?;
+        Run::create(dir.path(), &header(), &Config { width: 3 }, false)?.log(1, &[])?;
         let again = |width, resume| {
             let run = Run::create(dir.path(), &header(), &Config { width }, resume);
             run.err().map_or(String::new(), |error| error.to_string())
@@ -223,6 +236,16 @@ mod tests {
         assert!(again(3, false).contains("--resume"));
         assert!(again(4, true).contains("`width = 3` there, `width = 4` now"));
         assert_eq!(again(3, true), "");
+        Ok(())
+    }
+
+    #[test]
+    fn a_run_that_ended_before_its_first_step_can_be_begun_anew() -> Result<()> {
+        let dir = tempfile::tempdir()?;
+        Run::create(dir.path(), &header(), &Config { width: 3 }, false)?;
+        Run::create(dir.path(), &header(), &Config { width: 4 }, false)?;
+        let (_, _, config) = Run::open::<Config>(dir.path(), "maps")?;
+        assert_eq!(config, Config { width: 4 });
         Ok(())
     }
 
