@@ -20,7 +20,7 @@ pub struct Options {
     file: PathBuf,
     #[command(flatten)]
     run: RunChoice,
-    /// The symbol of a free cell [default: `.` for platform maps, `_` for dungeons]
+    /// The symbol of a free cell [default: `.` for platform maps and rooms, `_` for dungeons and boards]
     #[arg(long, value_name = "SYMBOL", conflicts_with = "mask")]
     free: Option<char>,
     /// Locked cells, `#`, and free ones, `.`, in the layout of the map

@@ -5,6 +5,8 @@ use generativa::models::vae::{ColumnHeadConfig, TileMapConfig};
 use generativa::train::fit::Training;
 use serde::{Deserialize, Serialize};
 
+use crate::game::Game;
+
 /// Everything that decides a run.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -90,48 +92,9 @@ pub struct EvaluationConfig {
 }
 
 impl Config {
-    /// The settings of a preset.
-    pub fn preset(preset: Preset) -> Self {
-        let full = Self {
-            data: DataChoice { name: "embedded".into(), subset: String::new(), dungeons: 2000 },
-            model: TileMapConfig {
-                embedding: 8, // a dozen kinds of tile need no more
-                channels: 32,
-                hidden: 128,
-                latent: 24, // at one nat each, enough to tell windows apart and no more
-                plan: 16,
-                head: ColumnHeadConfig {
-                    history: 12, // the widest jump (eight columns) with its take-off and landing
-                    history_hidden: 192,
-                    state: 128,
-                    cell: 48,
-                },
-            },
-            objective: Objective {
-                beta: 1.0,       // beyond the allowance, the evidence bound itself
-                allowance: 0.85, // 10 nats in 8 columns: much less, and nothing is left to blend
-            },
-            recombination: Recombination {
-                levels: 1000,
-                width: 200,
-                share: 0.78,
-                unwanted_share: 0.15,
-            },
-            training: Training {
-                steps: 3000,
-                batch: 64,
-                accumulate: 1,
-                learning_rate: 2e-3,
-                warmup: 200,
-                weight_decay: 0.01,
-                clip_norm: 5.0,       // cuts only the first hundred steps
-                average_decay: 0.999, // the last thousand steps
-                log_every: 50,
-                checkpoint_every: 500,
-            },
-            sampling: SamplingConfig { temperature: 1.0, spread: 1.0, guidance: 4.0 },
-            evaluation: EvaluationConfig { maps: 500, width: 200 }, // as the judges define
-        };
+    /// The settings of a preset for maps of `game`.
+    pub fn preset(preset: Preset, game: Game) -> Self {
+        let full = Self::full(game);
         match preset {
             Preset::Full => full,
             Preset::Quick => {
@@ -158,6 +121,66 @@ impl Config {
                 },
                 ..full
             },
+        }
+    }
+
+    fn full(game: Game) -> Self {
+        Self {
+            data: DataChoice { name: "embedded".into(), subset: String::new(), dungeons: 2000 },
+            model: TileMapConfig {
+                embedding: 8, // a dozen kinds of tile need no more
+                channels: 32,
+                hidden: 128,
+                latent: 24, // at one nat each, enough to tell windows apart and no more
+                plan: 16,
+                head: ColumnHeadConfig {
+                    history: 12, // the widest jump (eight columns) with its take-off and landing
+                    history_hidden: 192,
+                    state: 128,
+                    cell: 48,
+                },
+            },
+            objective: Objective {
+                beta: 1.0,       // beyond the allowance, the evidence bound itself
+                allowance: 0.85, // 10 nats in 8 columns: much less, and nothing is left to blend
+            },
+            recombination: Recombination::of(game),
+            training: Training {
+                steps: match game {
+                    // A board is as hard to finish as its last goal: more is better still.
+                    Game::Sokoban => 9000,
+                    _ => 3000,
+                },
+                batch: 64,
+                accumulate: 1,
+                learning_rate: 2e-3,
+                warmup: 200,
+                weight_decay: 0.01,
+                clip_norm: 5.0,       // cuts only the first hundred steps
+                average_decay: 0.999, // the last thousand steps
+                log_every: 50,
+                checkpoint_every: 500,
+            },
+            sampling: SamplingConfig {
+                temperature: 1.0,
+                spread: 1.0,
+                // Of levels, 1 gave reach 0.77, 2.5 gave 0.89, 4 gave 0.95; with 7 pipes break.
+                guidance: 4.0,
+            },
+            evaluation: EvaluationConfig { maps: 500, width: 200 }, // as the judges define
+        }
+    }
+}
+
+impl Recombination {
+    fn of(game: Game) -> Self {
+        // Eleven levels and a few hundred rooms are little beside what can be made of them.
+        let few = Self { levels: 1000, width: 200, share: 0.78, unwanted_share: 0.15 };
+        match game {
+            Game::Platform | Game::Dungeon => few,
+            Game::Room => Self { levels: 2000, ..few },
+            // Thousands of boards speak for themselves.
+            Game::Sokoban => Self { levels: 4000, share: 0.4, unwanted_share: 0.2, ..few },
         }
     }
 }

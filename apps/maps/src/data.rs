@@ -15,7 +15,7 @@ use generativa_datasets::{boxoban, catalogue, verify, vglc};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, DataChoice};
-use crate::game::{Game, Label};
+use crate::game::{BOXOBAN, EMBEDDED, Game, Label};
 
 /// Maps to learn from, and maps to be judged by.
 pub struct Corpus {
@@ -49,7 +49,8 @@ impl Corpus {
     /// Loads what `choice` names: a part of `boxoban`, a game of `vglc`, or a game in a folder that
     /// is laid out as one of them.
     pub fn load(choice: &DataChoice) -> Result<Self> {
-        if choice.name == "embedded" {
+        let game = Game::of(&choice.name, &choice.subset);
+        if game == Game::Dungeon {
             return Ok(Self::embedded(choice.dungeons));
         }
         let location = catalogue::locate(&choice.name)?;
@@ -64,12 +65,14 @@ impl Corpus {
             let text = format!("`{name}` has several parts; choose one by --subset: `{parts}`");
             bail!(Exit::Usage(text));
         }
-        let (game, train, held_out, files) = if is_boxoban {
-            boards(&location, &choice.subset)?
-        } else if choice.subset == vglc::ZELDA {
-            rooms(&location)?
-        } else {
-            levels(&location, &choice.subset)?
+        if is_boxoban && game != Game::Sokoban {
+            let (name, part, parts) = (&choice.name, &choice.subset, parts.join("`, `"));
+            bail!(Exit::Usage(format!("`{name}` has no part `{part}`; choose one of `{parts}`")));
+        }
+        let Parts { train, held_out, files } = match game {
+            Game::Sokoban => boards(&location, &choice.subset)?,
+            Game::Room => rooms(&location)?,
+            _ => levels(&location, &choice.subset)?,
         };
         let source = DataRef {
             name: choice.name.clone(),
@@ -89,7 +92,7 @@ impl Corpus {
         };
         let mut train: Vec<_> = (0..count + count.div_ceil(4)).map(dungeon).collect();
         let held_out = train.split_off(count);
-        let source = DataRef { name: "embedded".into(), real: false, ..DataRef::default() };
+        let source = DataRef { name: EMBEDDED.into(), real: false, ..DataRef::default() };
         Self { game: Game::Dungeon, train, held_out, source }
     }
 
@@ -115,17 +118,14 @@ impl Corpus {
     }
 }
 
-/// The parts of Boxoban that have boards to learn from and others to be judged by.
-const BOXOBAN: [&str; 2] = ["unfiltered", "medium"];
-
-/// Kind of game, maps to learn from, maps held out, files.
-type Parts = (Game, Vec<Grid>, Vec<Grid>, Vec<PathBuf>);
+/// Maps to learn from, maps held out, and every file that was read.
+struct Parts {
+    train: Vec<Grid>,
+    held_out: Vec<Grid>,
+    files: Vec<PathBuf>,
+}
 
 fn boards(location: &Location, part: &str) -> Result<Parts> {
-    if !BOXOBAN.contains(&part) {
-        let parts = BOXOBAN.join("`, `");
-        bail!(Exit::Usage(format!("boxoban has no part `{part}`; choose one of `{parts}`")));
-    }
     let mut all = Vec::new();
     let mut files = Vec::new();
     for split in ["train", "valid"] {
@@ -134,14 +134,14 @@ fn boards(location: &Location, part: &str) -> Result<Parts> {
         files.extend(boxoban::files(&location.root, &part)?);
     }
     let held_out = all.pop().unwrap_or_default();
-    Ok((Game::Sokoban, all.concat(), held_out, files))
+    Ok(Parts { train: all.concat(), held_out, files })
 }
 
 fn rooms(location: &Location) -> Result<Parts> {
     let rooms = vglc::zelda_rooms(&location.root)?;
     let [train, held_out] =
         [&rooms.training, &rooms.held_out].map(|rooms| grids(rooms.iter().map(|room| &room.rows)));
-    Ok((Game::Room, train?, held_out?, rooms.files))
+    Ok(Parts { train: train?, held_out: held_out?, files: rooms.files })
 }
 
 fn levels(location: &Location, game: &str) -> Result<Parts> {
@@ -149,7 +149,7 @@ fn levels(location: &Location, game: &str) -> Result<Parts> {
     let (train, held_out) = corpus.split();
     let [train, held_out] =
         [train, held_out].map(|levels| grids(levels.iter().map(|level| &level.rows)));
-    Ok((Game::Platform, train?, held_out?, corpus.files))
+    Ok(Parts { train: train?, held_out: held_out?, files: corpus.files })
 }
 
 fn grids<'a>(maps: impl Iterator<Item = &'a Vec<Vec<u8>>>) -> Result<Vec<Grid>> {

@@ -60,12 +60,12 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
     let rivals = rivals(&corpus, &judge, trained);
     rows.extend(model.rows(&judge));
     if let Some(strongest) = rivals.iter().find(|rival| rival.subject() == STRONGEST) {
-        rows.extend(model.against(strongest));
+        rows.extend(model.against(strongest, corpus.game));
     }
     rows.extend(rivals.iter().flat_map(|rival| rival.rows(&judge)).collect());
     rows.extend(judge.human_rows());
     rows.extend(latent::rows(&generators, &corpus.held_out)?);
-    if corpus.game != Game::Sokoban {
+    if corpus.game.has_repair() {
         rows.extend(repaired.rows(corpus.game, width));
     }
     rows.extend(completion::rows(&generators, &corpus, settings.maps)?);

@@ -1,6 +1,7 @@
 //! The kinds of game that the app knows: what is measured on their maps, and what playable means.
 
 use generativa::data::{Grid, LabelKind};
+use generativa_datasets::vglc;
 use serde::{Deserialize, Serialize};
 
 use crate::platform::measure::Measures;
@@ -21,6 +22,12 @@ pub enum Game {
     /// Boards with boxes to push, of Boxoban.
     Sokoban,
 }
+
+/// The name of the embedded simulator's data.
+pub const EMBEDDED: &str = "embedded";
+
+/// The parts of Boxoban that have boards to learn from and others to be judged by.
+pub const BOXOBAN: [&str; 2] = ["unfiltered", "medium"];
 
 /// What a check of limited size knows of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +90,16 @@ const fn usually(name: &'static str, count: f64) -> Label {
 impl Game {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Platform, Self::Dungeon, Self::Room, Self::Sokoban];
+
+    /// The kind that a data set holds, by its name and part; both empty for the embedded simulator.
+    pub fn of(data: &str, subset: &str) -> Self {
+        match subset {
+            _ if data.is_empty() || data == EMBEDDED => Self::Dungeon,
+            vglc::ZELDA => Self::Room,
+            _ if BOXOBAN.contains(&subset) => Self::Sokoban,
+            _ => Self::Platform,
+        }
+    }
 
     /// Columns that one latent describes, and columns to the left that the model sees. `width`: of
     /// the maps learned from; `history`: of the head.
@@ -201,8 +218,8 @@ impl Game {
     }
 
     /// `map` with few edits that make it playable, none where `locked` (row by row, one flag a
-    /// tile). `None` where no way was found, and for boards of Sokoban, of which only the solver
-    /// knows what an edit does.
+    /// tile). `None` where no way was found, and always for boards of Sokoban, of which only the
+    /// solver knows what an edit does.
     pub fn repair(self, map: &Grid, locked: &[bool]) -> Option<Repair> {
         match self {
             Self::Platform => platform::repair(map, locked),
@@ -210,6 +227,11 @@ impl Game {
             Self::Room => rooms::repair(map, None, locked),
             Self::Sokoban => None,
         }
+    }
+
+    /// Whether it knows a [`repair`](Self::repair).
+    pub fn has_repair(self) -> bool {
+        self != Self::Sokoban
     }
 
     /// The pictures that draw its tiles.
@@ -236,6 +258,21 @@ mod tests {
     fn what_is_drawn_solid_is_solid_to_the_rule() {
         for known in TileSet::Platform.symbols() {
             assert_eq!(known.solid, platform::is_solid(known.symbol), "{}", known.kind);
+        }
+    }
+
+    #[test]
+    fn a_data_set_and_its_part_say_what_the_maps_are_of() {
+        let sets = [
+            (("", ""), Game::Dungeon),
+            (("embedded", ""), Game::Dungeon),
+            (("vglc", "Super Mario Bros"), Game::Platform),
+            (("some/folder", "my game"), Game::Platform),
+            (("vglc", "The Legend of Zelda"), Game::Room),
+            (("boxoban", "medium"), Game::Sokoban),
+        ];
+        for ((data, subset), game) in sets {
+            assert_eq!(Game::of(data, subset), game, "{data} {subset}");
         }
     }
 

@@ -30,6 +30,7 @@ use generativa::run::evaluation::Row;
 use generativa::train::fit::Outcome;
 
 use config::Config;
+use game::Game;
 
 /// The app.
 pub struct Maps;
@@ -41,8 +42,8 @@ impl App for Maps {
     type Sample = sample::Options;
     type Verb = Verb;
 
-    fn preset(preset: Preset) -> Config {
-        Config::preset(preset)
+    fn preset(preset: Preset, data: &str, subset: &str) -> Config {
+        Config::preset(preset, Game::of(data, subset))
     }
 
     fn train(job: &Job<Config>) -> Result<Outcome> {

@@ -74,7 +74,8 @@ fn quests(generator: &Generator) -> Result<Vec<Figure>> {
     let figure = |index| {
         let quest = quest::draw(generator, &asked, &mut Stream::item(1, "maps/quest", index))?;
         let verdict = solve(&quest);
-        let picture = tile_picture(generator.domain.game.tiles(), &quest.map(), Some(&verdict.path));
+        let picture =
+            tile_picture(generator.domain.game.tiles(), &quest.map(), Some(&verdict.path));
         let caption = format!(
             "Dungeon {index} of seed 1: {} rooms, {} keys, solved in {} steps; tiles changed: {}",
             asked.rooms,

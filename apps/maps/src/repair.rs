@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
-use generativa::cli::Shared;
+use generativa::cli::{Exit, Shared};
 use generativa::data::Grid;
 use generativa::run::file::write_atomically;
 
@@ -24,8 +24,13 @@ pub struct Options {
 /// Writes each map repaired as NAME-repaired.txt, and prints every edit and the name of the file.
 ///
 /// # Errors
-/// No file could be repaired; or some could not ([`Exit::Partial`](generativa::cli::Exit)).
+/// A game without repair ([`Exit::Usage`]); no file could be repaired; or some could not
+/// ([`Exit::Partial`]).
 pub fn repair(options: &Options, shared: &Shared) -> Result<()> {
+    if !options.maps.game.has_repair() {
+        let text = "boards of Sokoban have no repair; `sample` draws until the solver is content";
+        bail!(Exit::Usage(text.to_owned()));
+    }
     options.maps.for_each(|file, map| one(file, &map, options, shared))
 }
 

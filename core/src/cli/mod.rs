@@ -41,8 +41,9 @@ pub trait App: Sized + 'static {
     /// The app's own verbs.
     type Verb: Subcommand;
 
-    /// The config of a preset.
-    fn preset(preset: Preset) -> Self::Config;
+    /// The config of a preset for a data set, by its name and part; both empty for the embedded
+    /// simulator.
+    fn preset(preset: Preset, data: &str, subset: &str) -> Self::Config;
 
     /// Trains one seed and leaves log and checkpoints in the job's run.
     fn train(job: &Job<Self::Config>) -> Result<Outcome>;

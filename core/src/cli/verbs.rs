@@ -151,7 +151,8 @@ pub(super) fn run<A: App>(verb: Verb<A>, shared: &Shared) -> Result<()> {
 }
 
 fn train<A: App>(options: &Train, shared: &Shared) -> Result<()> {
-    let preset = A::preset(options.preset);
+    let named = |name: &Option<String>| name.clone().unwrap_or_default();
+    let preset = A::preset(options.preset, &named(&options.data), &named(&options.subset));
     let mut assignments = options.assignments.clone();
     for (key, value) in [("data.name", &options.data), ("data.subset", &options.subset)] {
         assignments.extend(value.as_ref().map(|value| format!("{key}={value}")));
@@ -271,7 +272,7 @@ fn demo<A: App>(options: &Demo, shared: &Shared) -> Result<()> {
     create_folder(&out)?;
     let preset = Preset::Quick;
     let header = Header { app: A::NAME.into(), preset: preset.name().into(), seed: 1 };
-    train_seed::<A>(&out, &header, &A::preset(preset), true, shared)?;
+    train_seed::<A>(&out, &header, &A::preset(preset, "", ""), true, shared)?;
     evaluate::<A>(std::slice::from_ref(&out), false, shared)?;
     report::<A>(&out, shared)
 }

@@ -65,10 +65,7 @@ impl LabelScale {
             asked.map(|asked| scale.remaining(asked, so_far, done, window))
         });
         let wanted = wanted.map(|wanted| if wanted { 1.0 } else { -1.0 });
-        labels
-            .chain([wanted])
-            .flat_map(|told| told.map_or([0.0; 2], |told| [told, 1.0]))
-            .collect()
+        labels.chain([wanted]).flat_map(|told| told.map_or([0.0; 2], |told| [told, 1.0])).collect()
     }
 
     /// How many values [`tell`](Self::tell) gives for so many labels.

@@ -290,8 +290,7 @@ mod tests {
         let count = |map: &Grid| vec![map.cells().iter().filter(|&&c| c == b'X').count() as f64];
         let (name, kind, range, usual) = ("solid".into(), LabelKind::Sum, [0.0, 2.0], None);
         let scales = [LabelScale { name, kind, mean: 0.0, deviation: 1.0, range, usual }];
-        let judged =
-            JudgedMap { wanted: vec![true, false, false], ..JudgedMap::wanted(&maps[0]) };
+        let judged = JudgedMap { wanted: vec![true, false, false], ..JudgedMap::wanted(&maps[0]) };
         let windows = TileWindows::new(&[judged], &Alphabet::of(&maps), (0, 3), &scales, count)?;
         let shown = windows.batch(&[0], |_| Shown { labels: vec![true], wanted: true })?;
         assert_eq!(shown.labels.to_vec2::<f32>()?, [[2.0, 1.0, -1.0, 1.0]]);

@@ -196,14 +196,15 @@ impl Scores {
     }
 
     /// How much more often this maker's maps can be played than a rival's.
-    pub(super) fn against(&self, rival: &Self) -> Vec<Row> {
+    pub(super) fn against(&self, rival: &Self, game: Game) -> Vec<Row> {
         if rival.reach.len() != self.reach.len() {
             return Vec::new();
         }
         let mut stream = Stream::named(0, "maps/bootstrap");
         let interval = bootstrap_difference(&self.reach, &rival.reach, RESAMPLES, &mut stream);
         let share = |scores: &Self| mean(&scores.reach.iter().map(|s| mean(s)).collect::<Vec<_>>());
-        let metric = format!("reach-above-{}", rival.subject);
+        let what = if game == Game::Platform { "reach" } else { "playable" };
+        let metric = format!("{what}-above-{}", rival.subject);
         let n = self.reach.iter().map(Vec::len).sum();
         vec![Row {
             interval: Some(interval),

@@ -29,7 +29,7 @@ fn walled() -> Grid {
 }
 
 fn untrained() -> Result<Generator> {
-    let config = Config::preset(Preset::Tiny);
+    let config = Config::preset(Preset::Tiny, Game::Platform);
     let train = vec![level(40), level(25)];
     let source = DataRef::default();
     let corpus = Corpus { game: Game::Platform, held_out: train.clone(), train, source };
