@@ -83,8 +83,12 @@ const fn sum(name: &'static str) -> Label {
     Label { name, kind: LabelKind::Sum, usual: None }
 }
 
-const fn usually(name: &'static str, count: f64) -> Label {
-    Label { name, kind: LabelKind::Sum, usual: Some(count) }
+const fn count(name: &'static str) -> Label {
+    Label { name, kind: LabelKind::Count, usual: None }
+}
+
+const fn usually(name: &'static str, usual: f64) -> Label {
+    Label { usual: Some(usual), ..count(name) }
 }
 
 impl Game {
@@ -117,8 +121,8 @@ impl Game {
                 const {
                     &[
                         mean("openness"),
-                        sum("monsters"),
-                        sum("treasures"),
+                        count("monsters"),
+                        count("treasures"),
                         usually("entrances", 1.0),
                         usually("exits", 1.0),
                         usually("keys", 1.0),
@@ -133,7 +137,7 @@ impl Game {
                         sum("south"),
                         sum("west"),
                         sum("east"),
-                        sum("monsters"),
+                        count("monsters"),
                         mean("built"),
                     ]
                 }

@@ -10,6 +10,8 @@ pub enum LabelKind {
     Mean,
     /// It is the sum.
     Sum,
+    /// It is the sum over its tiles, each of which adds what it measures alone.
+    Count,
 }
 
 /// Name, kind and scale of a label.
@@ -43,7 +45,7 @@ impl LabelScale {
                 let (done, window) = (done as f64, window as f64);
                 (window * asked - done * so_far) / (window - done)
             }
-            LabelKind::Sum => asked - so_far,
+            LabelKind::Sum | LabelKind::Count => asked - so_far,
         };
         ((rest - self.mean) / self.deviation).clamp(-LIMIT, LIMIT) as f32
     }

@@ -10,7 +10,7 @@ use generativa_random::Stream;
 
 use super::particles::{effective_count, survivors, weights};
 use super::tile_columns::{TileColumns, Voice, draw, log_share};
-use crate::data::LabelScale;
+use crate::data::{LabelKind, LabelScale};
 use crate::models::vae::tile_map::Context;
 use crate::models::vae::{TileBatch, TileMapShape, TileMapVae};
 
@@ -39,7 +39,8 @@ pub struct Asks<'a> {
     pub scales: &'a [LabelScale],
     /// The value asked of each label in window number `.0`; `None` leaves it to the model.
     pub values: &'a (dyn Fn(usize) -> Vec<Option<f64>> + Sync),
-    /// Measures the labels on the first columns of a window.
+    /// Measures the labels on the first columns of a window, or on a single tile. Of a label of the
+    /// kind [`Count`](crate::data::LabelKind::Count) no more is drawn than is asked for.
     pub measure: &'a (dyn Fn(&[Vec<u32>]) -> Vec<f64> + Sync),
 }
 
@@ -104,13 +105,14 @@ impl TileMapSampler {
         let mut drafts = vec![draft; drafts];
         for (index, locks) in locks.chunks(self.vae.shape.window).enumerate() {
             let asked = (asks.values)(index);
+            let limits = Limits::new(asks, &asked, self.vae.shape.tiles);
             let context = self.context(&drafts, asks, &asked)?;
             let noise = stream.normals(drafts.len() * self.vae.latent);
             let shape = (drafts.len(), self.vae.latent);
             let noise = Tensor::from_vec(noise, shape, &Device::Cpu)?;
             let latents = self.vae.prior(&context)?.spread(sampling.spread)?.sample(&noise)?;
             self.plan(&mut drafts, &latents, &context)?;
-            self.grow(&mut drafts, locks, asks, &asked, sampling, stream);
+            self.grow(&mut drafts, locks, asks, &limits, sampling, stream);
         }
         let fits: Vec<f64> = drafts.iter().map(|draft| draft.fit).collect();
         let chosen = drafts.swap_remove(stream.weighted(&weights(&fits)));
@@ -152,10 +154,11 @@ impl TileMapSampler {
         let mut drafts = vec![Draft::new(self.start(&[]))];
         for (index, latent) in latents.iter().enumerate() {
             let asked = (asks.values)(index);
+            let limits = Limits::new(asks, &asked, self.vae.shape.tiles);
             let before = self.context(&drafts, asks, &asked)?;
             let latent = Tensor::from_slice(latent, (1, latent.len()), &Device::Cpu)?;
             self.plan(&mut drafts, &latent, &before)?;
-            self.grow(&mut drafts, &free, asks, &asked, sampling, stream);
+            self.grow(&mut drafts, &free, asks, &limits, sampling, stream);
         }
         Ok(drafts.swap_remove(0).columns.split_off(context))
     }
@@ -166,10 +169,11 @@ impl TileMapSampler {
         drafts: &mut Vec<Draft>,
         locks: &[Locks],
         asks: &Asks,
-        asked: &[Option<f64>],
+        limits: &Limits,
         sampling: Sampling,
         stream: &mut Stream,
     ) {
+        let asked = limits.asked;
         let TileMapShape { window, told: width, .. } = self.vae.shape;
         let Sampling { temperature, guidance, .. } = sampling;
         let nothing = vec![0.0; width];
@@ -193,9 +197,16 @@ impl TileMapSampler {
                     Voice { plan: free_plan, told: &nothing, weight: 1.0 - guidance },
                 ];
                 let heard = if guidance == 1.0 { &voices[..1] } else { &voices[..] };
+                let mut left = limits.left(&so_far);
                 self.head.extend(columns, heard, |row, logits| {
-                    let Some(tile) = locks[row] else { return draw(logits, temperature, stream) };
-                    *fit += log_share(logits, temperature, tile);
+                    let tile = match locks[row] {
+                        Some(tile) => {
+                            *fit += log_share(logits, temperature, tile);
+                            tile
+                        }
+                        None => draw(&limits.within(&left, logits), temperature, stream),
+                    };
+                    limits.take(&mut left, tile);
                     tile
                 });
             }
@@ -238,6 +249,57 @@ impl TileMapSampler {
     }
 }
 
+/// How many tiles of what kind a window may have.
+struct Limits<'a> {
+    asked: &'a [Option<f64>],
+    /// Place and asked value of each label that is counted and asked for.
+    counted: Vec<(usize, f64)>,
+    /// What a tile adds to each of them: `[tiles][counted]`.
+    adds: Vec<Vec<f64>>,
+}
+
+impl<'a> Limits<'a> {
+    fn new(asks: &Asks, asked: &'a [Option<f64>], tiles: usize) -> Self {
+        let labels = asks.scales.iter().zip(asked).enumerate();
+        let counted = labels.filter(|(_, (scale, _))| scale.kind == LabelKind::Count);
+        let counted: Vec<(usize, f64)> =
+            counted.filter_map(|(place, (_, asked))| Some((place, (*asked)?))).collect();
+        let adds = |tile: usize| {
+            let measured = (asks.measure)(&[vec![tile as u32]]);
+            counted.iter().map(|&(place, _)| measured[place]).collect()
+        };
+        let adds = if counted.is_empty() { Vec::new() } else { (0..tiles).map(adds).collect() };
+        Self { asked, counted, adds }
+    }
+
+    /// What is left of each count, where the columns before measure `so_far`.
+    fn left(&self, so_far: &[f64]) -> Vec<f64> {
+        self.counted.iter().map(|&(place, asked)| asked - so_far[place]).collect()
+    }
+
+    /// `logits` without the tiles that would add more than is left.
+    fn within(&self, left: &[f64], logits: &[f32]) -> Vec<f32> {
+        let mut within = logits.to_vec();
+        for (logit, adds) in within.iter_mut().zip(&self.adds) {
+            if adds.iter().zip(left).any(|(&adds, &left)| adds > 0.0 && adds > left) {
+                *logit = f32::NEG_INFINITY;
+            }
+        }
+        // Where everything counts, too much is better than nothing.
+        if within.iter().all(|&logit| logit == f32::NEG_INFINITY) {
+            logits.to_vec()
+        } else {
+            within
+        }
+    }
+
+    fn take(&self, left: &mut [f64], tile: u32) {
+        if let Some(adds) = self.adds.get(tile as usize) {
+            left.iter_mut().zip(adds).for_each(|(left, adds)| *left -= adds);
+        }
+    }
+}
+
 /// Replaces drafts that fit badly by copies of those that fit well, once few have most of the
 /// weight.
 fn weed(drafts: &mut Vec<Draft>, stream: &mut Stream) {
@@ -253,7 +315,6 @@ fn weed(drafts: &mut Vec<Draft>, stream: &mut Stream) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::LabelKind;
     use crate::layers::{Parameters, seeded_builder};
     use crate::models::vae::tile_map::tests::{SHAPE, config};
 
@@ -312,6 +373,25 @@ mod tests {
         };
         assert_eq!(decode(1)?, decode(1)?);
         assert_ne!(decode(1)?, decode(2)?);
+        Ok(())
+    }
+
+    #[test]
+    fn no_more_is_drawn_of_a_count_than_is_asked_for() -> Result<()> {
+        let (sampler, mut scales) = (sampler()?, scales());
+        scales[1].kind = LabelKind::Count;
+        let count = |columns: &[Vec<u32>]| {
+            vec![0.0, columns.iter().flatten().filter(|&&tile| tile == 2).count() as f64]
+        };
+        let mut most = 0.0f64;
+        for seed in 0..20 {
+            let values = |_| vec![None, Some(3.0)];
+            let asks = Asks { scales: &scales, values: &values, measure: &count };
+            let map = sampler.map(7, &[], &asks, GUIDED, &mut Stream::named(seed, "count"))?;
+            most = most.max(count(&map)[1]);
+        }
+        // Of 35 tiles an untrained model would make a dozen so.
+        assert_eq!(most, 3.0);
         Ok(())
     }
 
