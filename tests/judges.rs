@@ -14,9 +14,13 @@ use generativa::metrics::tile_patterns::mean_divergence;
 use generativa::metrics::window_distance::Windows;
 use generativa_random::Stream;
 use libtest_mimic::{Failed, Trial};
+use maps::config::{DataChoice, Recombination};
+use maps::data::Corpus;
+use maps::game::Game;
 use maps::platform::{Pipes, reach, repair};
 use maps::rooms;
 use maps::sokoban::{Board, Verdict as Solution, solve};
+use maps::splice::{Taste, splices, symmetric_windows};
 use serde_json::Value;
 
 /// The trials of the rules under `judges`. Where the rules are not there the trials are ignored,
@@ -39,6 +43,16 @@ pub(crate) fn trials(judges: &Path) -> Vec<Trial> {
             "a_thousand_boxoban_boards_are_solved_by_legal_pushes",
             &[&boards],
             boards_are_solved,
+        ),
+        trial(
+            "every_kind_of_map_loads_with_its_split",
+            &[&maps.join("vglc"), &maps.join("boxoban")],
+            splits_are_loaded,
+        ),
+        trial(
+            "no_held_out_human_room_is_new_and_many_a_spliced_one_is",
+            &[&maps.join("vglc")],
+            spliced_rooms_are_new,
         ),
     ]
 }
@@ -241,6 +255,43 @@ fn human_rooms_pass(needs: &[PathBuf]) -> Result<()> {
     ensure!(by_doors == [79, 113, 54, 9], "rooms with 1 to 4 doors: {by_doors:?}");
     let passing = verdicts.iter().filter(|verdict| verdict.passes()).count();
     ensure!((passing, verdicts.len()) == (221, 267), "{passing} of {} pass", verdicts.len());
+    Ok(())
+}
+
+fn corpus(root: &Path, subset: &str) -> Result<Corpus> {
+    let (name, subset) = (root.display().to_string(), subset.to_owned());
+    Corpus::load(&DataChoice { name, subset, dungeons: 0 })
+}
+
+fn splits_are_loaded(needs: &[PathBuf]) -> Result<()> {
+    for (root, subset, game, train, held_out) in [
+        (&needs[0], "Super Mario Bros", Game::Platform, 11, 4),
+        (&needs[0], "The Legend of Zelda", Game::Room, 230, 37),
+        (&needs[1], "unfiltered", Game::Sokoban, 5_000, 1_000),
+        (&needs[1], "medium", Game::Sokoban, 4_000, 1_000),
+    ] {
+        let corpus = corpus(root, subset)?;
+        let found = (corpus.game, corpus.train.len(), corpus.held_out.len());
+        ensure!(found == (game, train, held_out), "{subset}: {found:?}");
+        let shared = corpus.held_out.iter().filter(|map| corpus.train.contains(map)).count();
+        ensure!(shared == 0, "{subset}: {shared} maps are learned from and held out");
+    }
+    let refused = corpus(&needs[1], "hard").err().map(|error| error.to_string());
+    ensure!(refused.is_some_and(|text| text.contains("no part `hard`")));
+    Ok(())
+}
+
+fn spliced_rooms_are_new(needs: &[PathBuf]) -> Result<()> {
+    let corpus = corpus(&needs[0], "The Legend of Zelda")?;
+    let taste = Taste::of(&corpus);
+    let new = corpus.held_out.iter().filter(|room| taste.likes(room) == Some(true)).count();
+    ensure!(new == 0, "{new} human rooms are new");
+    let settings = Recombination { levels: 50, width: 0, share: 0.5, unwanted_share: 0.1 };
+    let wanted = splices(&corpus, &settings, 1).wanted;
+    let known = symmetric_windows(Game::Room, &corpus.train);
+    let distances = Windows::new(&wanted, rooms::WIDTH).distances(&known);
+    ensure!(wanted.len() == 50 && distances.iter().all(|&distance| distance >= 10));
+    ensure!(wanted.iter().all(|room| rooms::judge(room).passes()), "a room is parted");
     Ok(())
 }
 
