@@ -74,6 +74,15 @@ impl Corpus {
             Game::Room => rooms(&location)?,
             _ => levels(&location, &choice.subset)?,
         };
+        let heights = || train.iter().chain(&held_out).map(Grid::height);
+        if let (Some(low), Some(high)) = (heights().min(), heights().max())
+            && low != high
+        {
+            let part = &choice.subset;
+            bail!(
+                "the maps of `{part}` have {low} to {high} rows; a model needs them of one height"
+            );
+        }
         let source = DataRef {
             name: choice.name.clone(),
             subset: Some(choice.subset.clone()),
@@ -103,6 +112,9 @@ impl Corpus {
         let (window, context) = self.game.window(first.width(), history);
         let values = windows(&self.train, window).map(|map| self.game.measure(&map));
         let values: Vec<Vec<f64>> = values.collect();
+        if values.is_empty() {
+            bail!("no map is {window} columns wide, as wide as the model's window");
+        }
         let labels = self.game.labels().iter().enumerate();
         let labels = labels.map(|(place, label)| {
             let values: Vec<f64> = values.iter().map(|values| values[place]).collect();
@@ -149,7 +161,15 @@ fn levels(location: &Location, game: &str) -> Result<Parts> {
     let (train, held_out) = corpus.split();
     let [train, held_out] =
         [train, held_out].map(|levels| grids(levels.iter().map(|level| &level.rows)));
-    Ok(Parts { train: train?, held_out: held_out?, files: corpus.files })
+    let (mut train, mut held_out) = (train?, held_out?);
+    if held_out.is_empty() {
+        // Where no split is committed every fourth level, so that there is something to judge by.
+        let all = std::mem::take(&mut train).into_iter().enumerate();
+        let (fourth, others): (Vec<_>, Vec<_>) = all.partition(|(place, _)| place % 4 == 3);
+        train = others.into_iter().map(|(_, level)| level).collect();
+        held_out = fourth.into_iter().map(|(_, level)| level).collect();
+    }
+    Ok(Parts { train, held_out, files: corpus.files })
 }
 
 fn grids<'a>(maps: impl Iterator<Item = &'a Vec<Vec<u8>>>) -> Result<Vec<Grid>> {

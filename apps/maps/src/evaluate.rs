@@ -12,7 +12,7 @@ mod scores;
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use generativa::baselines::column_ngrams::ColumnNgrams;
 use generativa::cli::{Shared, Trained};
 use generativa::data::Grid;
@@ -25,13 +25,17 @@ use crate::config::Config;
 use crate::data::{Corpus, Domain};
 use crate::game::Game;
 use crate::generate::Generator;
-use crate::splice::Recipe;
+use crate::splice::{Recipe, splices};
 use scores::{Judge, Scores};
 
 /// Scores all seeds of a run together.
 pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>> {
     let first = trained.first().context("a run has at least one seed")?;
     let corpus = Corpus::load(&first.config.data)?;
+    ensure!(
+        !corpus.held_out.is_empty(),
+        "there is no map to judge by: of fewer than four levels none is held out"
+    );
     let mut rows = Rows::new(&corpus.source, trained);
     let settings = first.config.evaluation;
     let width = Domain::load(first.run.dir())?.map_width(settings.width);
@@ -53,18 +57,21 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
         };
         let maps = (0..settings.maps).into_par_iter().map(draw).collect::<Result<Vec<_>>>()?;
         model.add(&judge, &maps, one.header.seed);
+        let spliced = splices(&corpus, &one.config.recombination, one.header.seed).wanted;
+        model.compare_with_splices(&judge, &maps, &spliced, one.header.seed);
         repaired.add(corpus.game, &maps);
         generators.push(generator);
     }
 
     let rivals = rivals(&corpus, &judge, trained);
     rows.extend(model.rows(&judge));
-    if let Some(strongest) = rivals.iter().find(|rival| rival.subject() == STRONGEST) {
+    let strongest = if corpus.game.has_any_width() { STRONGEST } else { RECOMBINATION };
+    if let Some(strongest) = rivals.iter().find(|rival| rival.subject() == strongest) {
         rows.extend(model.against(strongest, corpus.game));
     }
     rows.extend(rivals.iter().flat_map(|rival| rival.rows(&judge)).collect());
     rows.extend(judge.human_rows());
-    rows.extend(latent::rows(&generators, &corpus.held_out)?);
+    rows.extend(latent::rows(&generators, &corpus)?);
     if corpus.game.has_repair() {
         rows.extend(repaired.rows(corpus.game, width));
     }
@@ -80,8 +87,10 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
     Ok(rows.rows)
 }
 
-/// The rival that the model's reach is compared with.
+/// The rival that the reach of levels is compared with.
 const STRONGEST: &str = "columns-order-3";
+/// The recipe by which the model was shown more maps, as a rival: one draw, not judged.
+const RECOMBINATION: &str = "recombination";
 
 /// Requests for a map that can be played, at most, for each seed.
 const DELIVERED: usize = 200;
@@ -89,7 +98,7 @@ const DELIVERED: usize = 200;
 /// Dungeons of many rooms, at most, for each seed.
 const QUESTS: usize = 100;
 
-/// The model's rivals, with the same number of maps for each seed.
+/// The model's rivals, with as many maps for each seed; fewer where rejection finds none.
 fn rivals(corpus: &Corpus, judge: &Judge, trained: &[Trained<Config>]) -> Vec<Scores> {
     let mut rivals = Vec::new();
     let mut add = |name: &str, rejecting: bool, draw: &Draw| {
@@ -114,7 +123,8 @@ fn rivals(corpus: &Corpus, judge: &Judge, trained: &[Trained<Config>]) -> Vec<Sc
     if matches!(corpus.game, Game::Room | Game::Sokoban) {
         let recipe = Recipe::of(corpus);
         let draw = |stream: &mut Stream| recipe.draw(judge.width, stream);
-        add("recombination", false, &draw);
+        add(RECOMBINATION, false, &draw);
+        add("recombination-rejecting", true, &draw);
     }
     rivals
 }
@@ -127,7 +137,7 @@ fn rival_maps(draw: &Draw, judge: &Judge, rejecting: bool, seed: u64) -> Vec<Gri
         let mut stream = Stream::item(seed, "maps/rivals", index as u64);
         // A hundred draws in vain: then there is none for this item.
         let mut draws = (0..100).filter_map(|_| draw(&mut stream));
-        if rejecting { draws.find(|map| judge.playable(map)) } else { draws.next() }
+        if rejecting { draws.find(|map| judge.likes(map)) } else { draws.next() }
     };
     (0..judge.maps).into_par_iter().filter_map(one).collect()
 }

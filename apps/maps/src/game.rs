@@ -155,10 +155,9 @@ impl Game {
         }
     }
 
-    /// Labels of which the first is asked for like the second where nobody asks for it: a board
-    /// needs as many goals as boxes.
-    pub fn follower(self) -> Option<(usize, usize)> {
-        (self == Self::Sokoban).then_some((2, 1))
+    /// Two labels that are only asked for alike: a board needs as many goals as boxes.
+    pub fn equals(self) -> Option<(usize, usize)> {
+        (self == Self::Sokoban).then_some((1, 2))
     }
 
     /// The labels, measured on a window or its first columns. Platform: share of solid tiles,

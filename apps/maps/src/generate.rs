@@ -87,7 +87,8 @@ impl Generator {
         for wish in asked {
             let (name, value) = wish.split_once('=').unwrap_or((wish, ""));
             let label = self.domain.labels.iter().position(|scale| scale.name == name.trim());
-            let (Some(label), Ok(value)) = (label, value.trim().parse::<f64>()) else {
+            let value = value.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+            let (Some(label), Some(value)) = (label, value) else {
                 let ranges = self.domain.labels.iter();
                 let ranges = ranges.map(|LabelScale { name, range: [low, high], .. }| {
                     format!("{name} (usually {low:.3} to {high:.3})")
@@ -99,8 +100,13 @@ impl Generator {
             };
             wishes[label] = Some(value);
         }
-        if let Some((follower, leader)) = self.domain.game.follower() {
-            wishes[follower] = wishes[follower].or(wishes[leader]);
+        if let Some((one, other)) = self.domain.game.equals() {
+            let both = wishes[one].or(wishes[other]);
+            if wishes[other].is_some_and(|other| Some(other) != both) {
+                let [one, other] = [one, other].map(|label| self.domain.labels[label].name.clone());
+                bail!(Exit::Usage(format!("--ask takes as many {one} as {other}")));
+            }
+            (wishes[one], wishes[other]) = (both, both);
         }
         let usual = self.usual_wishes();
         Ok(wishes.into_iter().zip(usual).map(|(wish, usual)| wish.or(usual)).collect())

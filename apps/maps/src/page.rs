@@ -12,15 +12,14 @@ use crate::data::Domain;
 use crate::game::Game;
 use crate::generate::Generator;
 use crate::quest;
-use crate::rooms::quest::{Asked, solve};
+use crate::rooms::quest::solve;
+use crate::sample::TRIES;
 use crate::show::tile_picture;
 
 /// Maps shown.
 const SHOWN: u64 = 6;
 /// Columns of a map shown, where the game leaves it open: what fits on a screen.
 const COLUMNS: usize = 96;
-/// Draws before a map is shown as it is.
-const TRIES: usize = 100;
 
 /// Title, lead, pictures and sources of a run.
 pub fn page(trained: &[Trained<Config>]) -> Result<Page> {
@@ -36,9 +35,13 @@ pub fn page(trained: &[Trained<Config>]) -> Result<Page> {
     };
     let lead = format!(
         "A variational autoencoder that learned {what} in {} steps. The maps below are new: \
-         drawn from the model and checked by search. One that fails is drawn again, and from the \
-         third draw on repaired by few edits.",
-        first.checkpoint.step
+         drawn from the model and checked by search. One that fails is drawn again{}.",
+        first.checkpoint.step,
+        if domain.game.has_repair() {
+            ", and from the third draw on repaired by few edits"
+        } else {
+            ""
+        }
     );
     let quests = if domain.game == Game::Room { quests(&generator)? } else { Vec::new() };
     Ok(Page {
@@ -70,9 +73,11 @@ fn figures(generator: &Generator) -> Result<Vec<Figure>> {
 
 /// Dungeons of many rooms, each with the way through it.
 fn quests(generator: &Generator) -> Result<Vec<Figure>> {
-    let asked = Asked { rooms: 20, locks: 3, loops: 0.15 };
+    let asked = quest::USUAL;
     let figure = |index| {
-        let quest = quest::draw(generator, &asked, &mut Stream::item(1, "maps/quest", index))?;
+        let mut stream = Stream::item(1, "maps/quest", index);
+        // A model that has not learned rooms has none to show.
+        let Ok(quest) = quest::draw(generator, &asked, &mut stream) else { return Ok(None) };
         let verdict = solve(&quest);
         let picture =
             tile_picture(generator.domain.game.tiles(), &quest.map(), Some(&verdict.path));
@@ -80,12 +85,12 @@ fn quests(generator: &Generator) -> Result<Vec<Figure>> {
             "Dungeon {index} of seed 1: {} rooms, {} keys, solved in {} steps; tiles changed: {}",
             asked.rooms,
             asked.locks,
-            verdict.path.len(),
+            verdict.path.len().saturating_sub(1),
             quest.edits.len()
         );
-        Ok(Figure { picture, caption })
+        Ok(Some(Figure { picture, caption }))
     };
-    (0..2).map(figure).collect()
+    (0..2).filter_map(|index| figure(index).transpose()).collect()
 }
 
 fn source(domain: &Domain) -> Source {

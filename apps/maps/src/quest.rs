@@ -15,19 +15,22 @@ use crate::rooms::Quest;
 use crate::rooms::quest::{Asked, Layout, Verdict, solve};
 use crate::rooms::{HEIGHT, WIDTH};
 
+/// What is asked of a dungeon where nobody asks for anything else.
+pub const USUAL: Asked = Asked { rooms: 20, locks: 3, loops: 0.15 };
+
 /// Flags of `quest`.
 #[derive(Args, Debug)]
 pub struct Options {
     #[command(flatten)]
     run: RunChoice,
     /// Rooms of a dungeon
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = USUAL.rooms)]
     rooms: usize,
     /// Locked doors, and as many keys
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = USUAL.locks)]
     locks: usize,
     /// Chance that two neighbours get a door that nobody needs
-    #[arg(long, default_value_t = 0.15, value_parser = chance)]
+    #[arg(long, default_value_t = USUAL.loops, value_parser = chance)]
     loops: f64,
     /// Number of dungeons
     #[arg(long, short = 'n', default_value_t = 1)]
@@ -62,6 +65,8 @@ pub fn quest(options: &Options, shared: &Shared) -> Result<()> {
         bail!(Exit::Usage(text));
     }
     let asked = Asked { rooms: options.rooms, locks: options.locks, loops: options.loops };
+    // What is impossible is so for every dungeon: say it once.
+    Layout::grow(&asked, &mut Stream::named(options.seed, "maps/quest/asked"))?;
     options.delivery.prepare()?;
     for_each(0..options.count, |index| {
         let mut stream = Stream::item(options.seed, "maps/quest", index);
@@ -108,7 +113,7 @@ fn deliver(
     }
     match picture {
         Some(picture) => {
-            let (steps, edits) = (verdict.path.len(), quest.edits.len());
+            let (steps, edits) = (verdict.path.len().saturating_sub(1), quest.edits.len());
             shared.print(&format!(
                 "{}  solved in {steps} steps; tiles changed: {edits}",
                 picture.display()

@@ -9,7 +9,9 @@ use generativa::data::Grid;
 use generativa::run::file::write_atomically;
 
 use crate::deliver::edits_json;
+use crate::game::Game;
 use crate::map_file::{MapFiles, read_mask};
+use crate::rooms::{self, HEIGHT, WIDTH};
 
 /// Flags of `repair`.
 #[derive(Args, Debug)]
@@ -35,6 +37,9 @@ pub fn repair(options: &Options, shared: &Shared) -> Result<()> {
 }
 
 fn one(file: &Path, map: &Grid, options: &Options, shared: &Shared) -> Result<()> {
+    if options.maps.game == Game::Room && (map.height(), map.width()) != (HEIGHT, WIDTH) {
+        bail!("{}: {}", file.display(), rooms::fault(map));
+    }
     let locked = match &options.locked {
         Some(mask) => read_mask(mask, (map.height(), map.width()))?,
         None => vec![false; map.cells().len()],

@@ -62,11 +62,12 @@ impl Taste {
         }
     }
 
-    /// For each column of `map` whether what is so is wanted: of levels, whether the way leads on.
+    /// For each column of a human map whether what is so is wanted: of levels, whether the way leads
+    /// on. What nobody knows of a human map is taken to be good.
     pub fn columns(&self, map: &Grid) -> Vec<bool> {
         match self.game {
             Game::Platform => leads_on(map),
-            _ => vec![self.likes(map) == Some(true); map.width()],
+            _ => vec![self.likes(map) != Some(false); map.width()],
         }
     }
 }
@@ -74,7 +75,8 @@ impl Taste {
 /// Tries to make one that is wanted; a corpus in which none can must not hang.
 const TRIES: usize = 100;
 
-/// Tiles by which a room must differ from every human one. Human rooms recur with few changes, and
+/// Tiles by which a map of one window must differ from every image of every human one to be called
+/// new; rooms that are not are not wanted. Human rooms recur with few changes, and
 /// a model that learned from nothing else would do the same.
 pub const NEW: usize = 10;
 

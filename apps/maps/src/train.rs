@@ -1,6 +1,8 @@
 //! The training of one seed.
 
-use anyhow::{Context, Result};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
 use candle::{Device, Tensor};
 use generativa::cli::Job;
 use generativa::data::{Grid, JudgedMap, LabelScale, Shown, TileWindows};
@@ -31,7 +33,9 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
         corpus.held_out.len()
     ));
 
+    let started = Instant::now();
     let sources = sources(&corpus, &domain, &config.recombination, seed)?;
+    job.run.log_timing(0, &[("seconds", started.elapsed().as_secs_f64())])?;
     let parameters = Parameters::default();
     let vae = TileMapVae::new(
         &config.model,
@@ -67,28 +71,42 @@ fn sources(
     settings: &Recombination,
     seed: u64,
 ) -> Result<Vec<Source>> {
-    let images = |map: &Grid| corpus.game.symmetries(map);
-    let human: Vec<Grid> = corpus.train.iter().flat_map(images).collect();
-    let Splices { wanted, unwanted } = splices(corpus, settings, seed);
     let taste = Taste::of(corpus);
-    let judged = |map| JudgedMap { wanted: taste.columns(map), ..JudgedMap::wanted(map) };
-    let human: Vec<_> = human.par_iter().map(judged).collect();
+    // An image is as good as its original, so each is judged once.
+    let judged = |map: &Grid| (corpus.game.symmetries(map), taste.columns(map));
+    let human: Vec<(Vec<Grid>, Vec<bool>)> = corpus.train.par_iter().map(judged).collect();
+    let mut images = Vec::new();
+    for (maps, wanted) in &human {
+        let judged = |map| JudgedMap { wanted: wanted.clone(), ..JudgedMap::wanted(map) };
+        images.extend(maps.iter().map(judged));
+    }
+    let Splices { wanted, unwanted } = splices(corpus, settings, seed);
+    ensure!(
+        !wanted.is_empty() || images.iter().any(|judged| judged.wanted.contains(&true)),
+        "no map that is wanted could be made of these; learn from more of them"
+    );
     let wanted: Vec<_> = wanted.iter().map(JudgedMap::wanted).collect();
-    let unwanted: Vec<_> = unwanted.iter().filter_map(|one| fault(one, domain)).collect();
+    let unwanted: Vec<_> = unwanted.iter().filter_map(|one| lesson(one, domain)).collect();
     let mut sources = Vec::new();
     for (maps, share) in [(&wanted, settings.share), (&unwanted, settings.unwanted_share)] {
         if !maps.is_empty() {
             sources.push(Source { windows: domain.windows(maps)?, share });
         }
     }
+    ensure!(
+        settings.share + settings.unwanted_share <= 1.0,
+        "recombination.share {} and recombination.unwanted_share {} are more than a whole batch",
+        settings.share,
+        settings.unwanted_share
+    );
     let share = 1.0 - sources.iter().map(|source| source.share).sum::<f64>();
-    sources.push(Source { windows: domain.windows(&human)?, share });
+    sources.push(Source { windows: domain.windows(&images)?, share });
     Ok(sources)
 }
 
 /// What is learned of a map that is not wanted: all of it or, of a level, the windows around where
 /// the way ends.
-fn fault<'a>(unwanted: &'a Unwanted, domain: &Domain) -> Option<JudgedMap<'a>> {
+fn lesson<'a>(unwanted: &'a Unwanted, domain: &Domain) -> Option<JudgedMap<'a>> {
     let Unwanted { map, asked } = unwanted;
     if !domain.game.has_any_width() {
         let (wanted, asked) = (vec![false; map.width()], asked.clone());

@@ -151,13 +151,14 @@ pub(super) fn run<A: App>(verb: Verb<A>, shared: &Shared) -> Result<()> {
 }
 
 fn train<A: App>(options: &Train, shared: &Shared) -> Result<()> {
-    let named = |name: &Option<String>| name.clone().unwrap_or_default();
-    let preset = A::preset(options.preset, &named(&options.data), &named(&options.subset));
     let mut assignments = options.assignments.clone();
     for (key, value) in [("data.name", &options.data), ("data.subset", &options.subset)] {
         assignments.extend(value.as_ref().map(|value| format!("{key}={value}")));
     }
-    let config: A::Config = resolve(&preset, options.config.as_deref(), &assignments)?;
+    let over = |preset: &A::Config| resolve(preset, options.config.as_deref(), &assignments);
+    // A preset depends on the data, which flags and file may name.
+    let [data, subset] = data_of(&over(&A::preset(options.preset, "", ""))?)?;
+    let config: A::Config = over(&A::preset(options.preset, &data, &subset))?;
     if options.dry_run {
         return shared.print(toml::to_string_pretty(&config)?.trim_end());
     }
@@ -169,6 +170,14 @@ fn train<A: App>(options: &Train, shared: &Shared) -> Result<()> {
         train_seed::<A>(&out, &header, &config, options.resume, shared)?;
     }
     shared.print(&out.display().to_string())
+}
+
+/// `data.name` and `data.subset` of a config, see [`App::Config`].
+fn data_of(config: &impl serde::Serialize) -> Result<[String; 2]> {
+    let table = toml::Table::try_from(config).context("the config is not a table")?;
+    let data = table.get("data").context("the config has no table `data`")?;
+    let text = |key: &str| data.get(key).and_then(toml::Value::as_str).unwrap_or_default();
+    Ok([text("name"), text("subset")].map(str::to_owned))
 }
 
 fn train_seed<A: App>(
@@ -196,9 +205,19 @@ fn evaluate<A: App>(runs: &[PathBuf], record: bool, shared: &Shared) -> Result<(
     let started = Instant::now();
     let usual = [default_out::<A>(Preset::Quick)];
     let runs = if runs.is_empty() { &usual[..] } else { runs };
+    // All are opened before the first is scored: a mistyped name is found at once.
+    let opened = runs.iter().map(|run| Trained::open_all::<A>(run)).collect::<Result<Vec<_>>>()?;
+    let mut data = Vec::new();
+    for (run, trained) in runs.iter().zip(&opened) {
+        let named = data_of(&trained.first().context("a run has at least one seed")?.config)?;
+        if data.contains(&named) {
+            let text = format!("{}: another run given is of the same data", run.display());
+            return Err(Exit::Usage(text).into());
+        }
+        data.push(named);
+    }
     let mut all = evaluation::<A>(runs, Vec::new());
-    for run in runs {
-        let trained = Trained::open_all::<A>(run)?;
+    for (run, trained) in runs.iter().zip(opened) {
         let one = evaluation::<A>(std::slice::from_ref(run), A::evaluate(&trained, shared)?);
         one.write(&run.join("evaluation.json"))?;
         all.rows.extend(one.rows);

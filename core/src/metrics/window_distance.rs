@@ -57,19 +57,24 @@ impl Windows {
     /// The distance of each of these windows to the nearest of `training`, in tiles; the size of a
     /// window where `training` has none.
     pub fn distances(&self, training: &Self) -> Vec<usize> {
+        self.assert_comparable(training);
         let windows: Vec<&[u8]> = self.levels.iter().flat_map(|level| self.of(level)).collect();
         windows.par_iter().map(|window| training.nearest(window)).collect()
     }
 
     fn mean<'a>(&self, windows: impl Iterator<Item = &'a [u8]>, training: &Self) -> f64 {
-        let shapes = [(self.height, self.width), (training.height, training.width)];
-        assert_eq!(shapes[0], shapes[1], "windows compare at one height and width");
+        self.assert_comparable(training);
         let (mut sum, mut count) = (0, 0);
         for window in windows {
             sum += training.nearest(window);
             count += 1;
         }
         sum as f64 / count as f64
+    }
+
+    fn assert_comparable(&self, training: &Self) {
+        let shapes = [(self.height, self.width), (training.height, training.width)];
+        assert_eq!(shapes[0], shapes[1], "windows compare at one height and width");
     }
 
     /// The distance of `window` to the nearest of these, in tiles; its size where there is none.

@@ -29,7 +29,8 @@ pub fn replaced(readme: &str, name: &str, text: &str) -> Result<String> {
 pub fn table(evaluation: &Evaluation) -> String {
     let revision = evaluation.revision.get(..12).unwrap_or(&evaluation.revision);
     let tables = Table::by_data(&evaluation.rows);
-    let tables: Vec<String> = tables.iter().map(Table::markdown).collect();
+    let headed = |table: &Table| format!("**{}**\n\n{}", table.data_names(), table.markdown());
+    let tables: Vec<String> = tables.iter().map(headed).collect();
     format!(
         "\n{}\nMade by `{}` at revision `{revision}` on {}.\n",
         tables.join("\n"),

@@ -34,7 +34,7 @@ impl Run {
     /// `resume` an existing run is continued, provided that its config is the same.
     ///
     /// # Errors
-    /// An existing run without `resume`, one with another config, or one that another process is
+    /// A run that has begun without `resume`, or with another config; one that another process is
     /// training.
     pub fn create(
         dir: &Path,
@@ -178,9 +178,11 @@ pub fn run_directories(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(seeds.into_iter().map(|(_, path)| path).collect())
 }
 
-/// What is wrong, without the picture of the place, which takes several lines.
+/// What is wrong and where, without the picture of the place, which takes several lines.
 fn one_line(error: toml::de::Error) -> anyhow::Error {
-    anyhow::Error::msg(error.message().to_owned())
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains('|'));
+    anyhow::Error::msg(lines.collect::<Vec<_>>().join(" "))
 }
 
 fn lock(dir: &Path) -> Result<File> {

@@ -252,9 +252,8 @@ mod tests {
         let mut found = Vec::new();
         let head = TileColumns::new(&vae)?;
         for (number, plan) in plan.chunks_exact(plan.len() / SHAPE.window).enumerate() {
-            // Half of each of two voices that say the same is the one voice.
-            let voice = Voice { plan, told: &told[number], weight: 0.5 };
-            head.extend(&mut columns, &[voice; 2], |row, logits| {
+            let voice = Voice { plan, told: &told[number], weight: 1.0 };
+            head.extend(&mut columns, &[voice], |row, logits| {
                 found.extend_from_slice(logits);
                 tiles[SHAPE.context + number][row]
             });
@@ -263,6 +262,32 @@ mod tests {
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-5, "{found} is not {expected}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_logits_of_two_voices_are_summed_by_weight() -> Result<()> {
+        let weights = seeded_builder(&Parameters::default(), 3, &Device::Cpu);
+        let vae = TileMapVae::new(&config(), SHAPE, weights)?;
+        let head = TileColumns::new(&vae)?;
+        let plan = |value: f32| vec![value; SHAPE.height * config().plan];
+        let (plans, told) = ([plan(0.5), plan(-1.0)], [[0.3; SHAPE.told], [0.0; SHAPE.told]]);
+        let hear = |voices: &[Voice]| {
+            let (mut columns, mut heard) = (vec![vec![0; SHAPE.height]; SHAPE.context], Vec::new());
+            head.extend(&mut columns, voices, |_, logits| {
+                heard.extend_from_slice(logits);
+                1
+            });
+            heard
+        };
+        let voice =
+            |number: usize, weight| Voice { plan: &plans[number], told: &told[number], weight };
+        let (asked, free) = (hear(&[voice(0, 1.0)]), hear(&[voice(1, 1.0)]));
+        let guided = hear(&[voice(0, 3.0), voice(1, -2.0)]);
+        assert_ne!(asked, free);
+        for ((asked, free), guided) in asked.iter().zip(&free).zip(guided) {
+            assert!((3.0 * asked - 2.0 * free - guided).abs() < 1e-4);
         }
         Ok(())
     }

@@ -52,8 +52,8 @@ pub type Locks = Vec<Option<u32>>;
 struct Draft {
     /// Context and what is drawn so far.
     columns: Vec<Vec<u32>>,
-    /// The decoder's plans of the window in hand, told what is asked and told nothing:
-    /// `[window, height, plan]` each.
+    /// The decoder's plans of the window in hand, told what is asked and, where guidance listens to
+    /// it, told nothing: `[window, height, plan]` each.
     plans: [Vec<f32>; 2],
     /// Log-likelihood of the locked tiles since drafts were last weeded out.
     fit: f64,
@@ -111,7 +111,7 @@ impl TileMapSampler {
             let shape = (drafts.len(), self.vae.latent);
             let noise = Tensor::from_vec(noise, shape, &Device::Cpu)?;
             let latents = self.vae.prior(&context)?.spread(sampling.spread)?.sample(&noise)?;
-            self.plan(&mut drafts, &latents, &context)?;
+            self.plan(&mut drafts, &latents, &context, sampling.guidance)?;
             self.grow(&mut drafts, locks, asks, &limits, sampling, stream);
         }
         let fits: Vec<f64> = drafts.iter().map(|draft| draft.fit).collect();
@@ -157,7 +157,7 @@ impl TileMapSampler {
             let limits = Limits::new(asks, &asked, self.vae.shape.tiles);
             let before = self.context(&drafts, asks, &asked)?;
             let latent = Tensor::from_slice(latent, (1, latent.len()), &Device::Cpu)?;
-            self.plan(&mut drafts, &latent, &before)?;
+            self.plan(&mut drafts, &latent, &before, sampling.guidance)?;
             self.grow(&mut drafts, &free, asks, &limits, sampling, stream);
         }
         Ok(drafts.swap_remove(0).columns.split_off(context))
@@ -188,6 +188,7 @@ impl TileMapSampler {
                 };
                 let told =
                     LabelScale::tell(asks.scales, asked, Some(true), &so_far, number, window);
+                // Empty where nobody listens.
                 let [plan, free_plan] = plans.each_ref().map(|plan| {
                     let planned = plan.len() / window;
                     &plan[number * planned..][..planned]
@@ -214,11 +215,22 @@ impl TileMapSampler {
         }
     }
 
-    fn plan(&self, drafts: &mut [Draft], latents: &Tensor, context: &Context) -> Result<()> {
+    fn plan(
+        &self,
+        drafts: &mut [Draft],
+        latents: &Tensor,
+        context: &Context,
+        guidance: f32,
+    ) -> Result<()> {
         let told = self.vae.plan(latents, context)?.flatten_from(1)?.to_vec2()?;
-        let free = self.vae.plan(latents, &context.untold()?)?.flatten_from(1)?.to_vec2()?;
-        for ((draft, told), free) in drafts.iter_mut().zip(told).zip(free) {
-            draft.plans = [told, free];
+        for (draft, told) in drafts.iter_mut().zip(told) {
+            draft.plans[0] = told;
+        }
+        if guidance != 1.0 {
+            let free = self.vae.plan(latents, &context.untold()?)?.flatten_from(1)?.to_vec2()?;
+            for (draft, free) in drafts.iter_mut().zip(free) {
+                draft.plans[1] = free;
+            }
         }
         Ok(())
     }

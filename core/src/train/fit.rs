@@ -157,8 +157,8 @@ pub fn fit(
         if step % training.checkpoint_every == 0 || step == training.steps || stop {
             checkpoint(session, parameters, &optimizer, step)?.save(session.run, 2)?;
         }
-        if stop && step < training.steps {
-            return Ok(Outcome::Stopped { step });
+        if stop {
+            break;
         }
     }
 
@@ -166,7 +166,8 @@ pub fn fit(
     if step > first {
         session.run.log_timing(step, &[("steps", (step - first) as f64), ("seconds", seconds)])?;
     }
-    Ok(Outcome::Finished { seconds })
+    let whole = step >= training.steps;
+    Ok(if whole { Outcome::Finished { seconds } } else { Outcome::Stopped { step } })
 }
 
 fn add(parameters: &Parameters, mut sum: GradStore, more: &GradStore) -> Result<GradStore> {

@@ -8,8 +8,9 @@ use rayon::prelude::*;
 
 use super::row;
 use super::scores::{mean, over_seeds};
+use crate::game::Game;
 use crate::generate::Generator;
-use crate::rooms::{Verdict, judge};
+use crate::rooms::{Verdict, empty, judge};
 
 /// Sides with a door, one of the fifteen ways to have any, each as likely.
 fn asked(stream: &mut Stream) -> [bool; 4] {
@@ -17,11 +18,17 @@ fn asked(stream: &mut Stream) -> [bool; 4] {
     [0, 1, 2, 3].map(|side| sides & (1 << side) != 0)
 }
 
+/// The images of all of `rooms` that pass the rule.
+pub(super) fn passing_images(rooms: &[Grid]) -> Vec<Grid> {
+    let passing = rooms.iter().filter(|room| judge(room).passes());
+    passing.flat_map(|room| Game::Room.symmetries(room)).collect()
+}
+
 /// The share of `count` rooms for each seed, one draw each, of which all four walls are as asked;
-/// and of those that also connect them. Beside the model a room of the training with the doors
-/// asked for, or any where there is none.
+/// and of those that also connect them. Beside the model an image of a room of the training that
+/// passes the rule and has the doors asked for, or any where there is none.
 pub(super) fn rows(generators: &[Generator], train: &[Grid], count: usize) -> Result<Vec<Row>> {
-    let known: Vec<Verdict> = train.iter().map(judge).collect();
+    let known: Vec<Verdict> = passing_images(train).iter().map(judge).collect();
     let mut rows = Vec::new();
     for (subject, kind) in [("model", Kind::Model), ("human-room-looked-up", Kind::Baseline)] {
         let (mut obeyed, mut both) = (Vec::new(), Vec::new());
@@ -35,7 +42,11 @@ pub(super) fn rows(generators: &[Generator], train: &[Grid], count: usize) -> Re
                 } else {
                     let fitting = known.iter().filter(|room| room.doors == doors);
                     let fitting: Vec<&Verdict> = fitting.collect();
-                    if fitting.is_empty() { *stream.pick(&known) } else { **stream.pick(&fitting) }
+                    match (fitting.is_empty(), known.is_empty()) {
+                        (false, _) => **stream.pick(&fitting),
+                        (true, false) => *stream.pick(&known),
+                        (true, true) => judge(&empty([false; 4])),
+                    }
                 };
                 let as_asked = verdict.doors == doors;
                 Ok([as_asked, as_asked && verdict.passes()].map(|holds| f64::from(u8::from(holds))))

@@ -2,24 +2,29 @@
 
 use anyhow::Result;
 use candle::{Device, Tensor};
-use generativa::data::{Grid, JudgedMap, Shown, TileWindows};
+use generativa::data::{JudgedMap, Shown, TileWindows};
 use generativa::run::evaluation::{Better, Row};
 use generativa_random::Stream;
 
 use super::row;
 use super::scores::{mean, over_seeds};
+use crate::data::Corpus;
 use crate::generate::Generator;
+use crate::splice::Taste;
 
 /// Columns that a figure is given for.
 const COLUMNS: f64 = 8.0;
 const BATCH: usize = 64;
 
-/// Rows over all windows of `held_out`, told what drawing tells where nobody asks for anything.
-pub(super) fn rows(generators: &[Generator], held_out: &[Grid]) -> Result<Vec<Row>> {
+/// Rows over all windows of the held-out maps, told what drawing tells where nobody asks for
+/// anything, and whether such maps are wanted, as it is.
+pub(super) fn rows(generators: &[Generator], corpus: &Corpus) -> Result<Vec<Row>> {
+    let (taste, held_out) = (Taste::of(corpus), &corpus.held_out);
     let (mut nats, mut gains, mut surprises) = (Vec::new(), Vec::new(), Vec::new());
     let mut count = 0;
     for generator in generators {
-        let maps: Vec<_> = held_out.iter().map(JudgedMap::wanted).collect();
+        let judged = |map| JudgedMap { wanted: taste.columns(map), ..JudgedMap::wanted(map) };
+        let maps: Vec<_> = held_out.iter().map(judged).collect();
         let windows = generator.domain.windows(&maps)?;
         let use_ = latent_use(generator, &windows)?;
         let scale = COLUMNS / generator.domain.shape.window as f64;

@@ -12,7 +12,7 @@ use super::row;
 use crate::data::Corpus;
 use crate::game::Game;
 use crate::platform::measure::Pipes;
-use crate::splice::{NEW, symmetric_windows};
+use crate::splice::{NEW, Taste, symmetric_windows};
 
 /// Windows of generated maps that are compared with all of the training.
 const DISTANCE_WINDOWS: usize = 1000;
@@ -23,6 +23,8 @@ const RESAMPLES: usize = 2000;
 /// Human maps, and how many others are held against them.
 pub(super) struct Judge<'a> {
     corpus: &'a Corpus,
+    taste: Taste,
+    /// Windows of [`DISTANCE_WIDTH`] columns or, of narrower maps, whole images.
     training: Windows,
     /// Maps for each seed.
     pub(super) maps: usize,
@@ -35,7 +37,12 @@ impl<'a> Judge<'a> {
         let images: Vec<Grid> =
             corpus.train.iter().flat_map(|map| corpus.game.symmetries(map)).collect();
         let training = Windows::new(&images, DISTANCE_WIDTH.min(width));
-        Self { corpus, training, maps, width }
+        Self { corpus, taste: Taste::of(corpus), training, maps, width }
+    }
+
+    /// Whether a maker that rejects would keep `map`.
+    pub(super) fn likes(&self, map: &Grid) -> bool {
+        self.taste.likes(map) == Some(true)
     }
 
     fn windows(&self, maps: &[Grid]) -> Windows {
@@ -48,8 +55,12 @@ impl<'a> Judge<'a> {
         if self.corpus.game.has_any_width() {
             return Vec::new();
         }
-        let images = symmetric_windows(self.corpus.game, &self.corpus.train);
-        let distances = Windows::new(maps, self.width).distances(&images);
+        let known = if self.width > DISTANCE_WIDTH {
+            &symmetric_windows(self.corpus.game, &self.corpus.train)
+        } else {
+            &self.training
+        };
+        let distances = Windows::new(maps, self.width).distances(known);
         distances.into_iter().map(|distance| distance >= NEW).collect()
     }
 
@@ -130,14 +141,25 @@ pub(super) struct Scores {
     /// Shares of maps that are new, and that are new and playable; none of platform levels.
     new: Vec<f64>,
     playable_and_new: Vec<f64>,
+    /// Mean distances to the maps that were spliced for the training.
+    from_splices: Vec<f64>,
 }
 
 impl Scores {
     pub(super) fn new(subject: &str, kind: Kind) -> Self {
         let (reach, divergence, distance, pipes) = Default::default();
-        let (new, playable_and_new) = Default::default();
-        let subject = subject.to_owned();
-        Self { subject, kind, reach, divergence, distance, pipes, new, playable_and_new }
+        let (new, playable_and_new, from_splices) = Default::default();
+        Self {
+            subject: subject.to_owned(),
+            kind,
+            reach,
+            divergence,
+            distance,
+            pipes,
+            new,
+            playable_and_new,
+            from_splices,
+        }
     }
 
     /// Whose scores they are.
@@ -167,6 +189,23 @@ impl Scores {
         }
     }
 
+    /// How far the maps of one seed are from what it learned from beside the human ones: distance to
+    /// those alone does not show a copy of a splice.
+    pub(super) fn compare_with_splices(
+        &mut self,
+        judge: &Judge,
+        maps: &[Grid],
+        spliced: &[Grid],
+        seed: u64,
+    ) {
+        if !spliced.is_empty() {
+            let mut stream = Stream::named(seed, "maps/distance");
+            let (drawn, spliced) = (judge.windows(maps), judge.windows(spliced));
+            let mean = drawn.sampled_mean_distance(&spliced, DISTANCE_WINDOWS, &mut stream);
+            self.from_splices.push(mean);
+        }
+    }
+
     /// The scores as rows, intervals over the seeds.
     pub(super) fn rows(&self, judge: &Judge) -> Vec<Row> {
         if self.reach.is_empty() {
@@ -185,6 +224,11 @@ impl Scores {
             rows.push(over_seeds(judge.new_row(mean(&self.new), maps), &self.new));
             let both = &self.playable_and_new;
             rows.push(over_seeds(judge.playable_and_new_row(mean(both), maps), both));
+        }
+        if !self.from_splices.is_empty() {
+            let mean = mean(&self.from_splices);
+            let row = row("splice-distance", "tiles", Better::Higher, mean, windows);
+            rows.push(over_seeds(row, &self.from_splices));
         }
         let pipes: usize = self.pipes.iter().map(|pipes| pipes.left_tiles).sum();
         if pipes > 0 {

@@ -86,6 +86,11 @@ impl Table {
         sets.into_iter().map(|set| Self::new(&of(set))).collect()
     }
 
+    /// The names of all data sets behind the table.
+    pub fn data_names(&self) -> String {
+        self.data.iter().map(data_name).collect::<Vec<_>>().join(", ")
+    }
+
     /// What a reader must know to read the table: marks, arrows, methods, data. `best` opens the
     /// sentence on the mark of the best value.
     pub fn notes(&self, best: &str) -> Vec<String> {
