@@ -65,8 +65,8 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
 
     let rivals = rivals(&corpus, &judge, trained);
     rows.extend(model.rows(&judge));
-    let strongest = if corpus.game.has_any_width() { STRONGEST } else { RECOMBINATION };
-    if let Some(strongest) = rivals.iter().find(|rival| rival.subject() == strongest) {
+    let named = |name: &str| rivals.iter().find(|rival| rival.subject() == name);
+    if let Some(strongest) = named(RECOMBINATION).or_else(|| named(STRONGEST)) {
         rows.extend(model.against(strongest, corpus.game));
     }
     rows.extend(rivals.iter().flat_map(|rival| rival.rows(&judge)).collect());
@@ -87,7 +87,7 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
     Ok(rows.rows)
 }
 
-/// The rival that the reach of levels is compared with.
+/// The rival that the model's share of playable maps is compared with, where there is no recipe.
 const STRONGEST: &str = "columns-order-3";
 /// The recipe by which the model was shown more maps, as a rival: one draw, not judged.
 const RECOMBINATION: &str = "recombination";

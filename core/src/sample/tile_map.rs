@@ -8,9 +8,10 @@
 use candle::{Device, Result, Tensor};
 use generativa_random::Stream;
 
+use super::count_limits::Limits;
 use super::particles::{effective_count, survivors, weights};
 use super::tile_columns::{TileColumns, Voice, draw, log_share};
-use crate::data::{LabelKind, LabelScale};
+use crate::data::LabelScale;
 use crate::models::vae::tile_map::Context;
 use crate::models::vae::{TileBatch, TileMapShape, TileMapVae};
 
@@ -261,57 +262,6 @@ impl TileMapSampler {
     }
 }
 
-/// How many tiles of what kind a window may have.
-struct Limits<'a> {
-    asked: &'a [Option<f64>],
-    /// Place and asked value of each label that is counted and asked for.
-    counted: Vec<(usize, f64)>,
-    /// What a tile adds to each of them: `[tiles][counted]`.
-    adds: Vec<Vec<f64>>,
-}
-
-impl<'a> Limits<'a> {
-    fn new(asks: &Asks, asked: &'a [Option<f64>], tiles: usize) -> Self {
-        let labels = asks.scales.iter().zip(asked).enumerate();
-        let counted = labels.filter(|(_, (scale, _))| scale.kind == LabelKind::Count);
-        let counted: Vec<(usize, f64)> =
-            counted.filter_map(|(place, (_, asked))| Some((place, (*asked)?))).collect();
-        let adds = |tile: usize| {
-            let measured = (asks.measure)(&[vec![tile as u32]]);
-            counted.iter().map(|&(place, _)| measured[place]).collect()
-        };
-        let adds = if counted.is_empty() { Vec::new() } else { (0..tiles).map(adds).collect() };
-        Self { asked, counted, adds }
-    }
-
-    /// What is left of each count, where the columns before measure `so_far`.
-    fn left(&self, so_far: &[f64]) -> Vec<f64> {
-        self.counted.iter().map(|&(place, asked)| asked - so_far[place]).collect()
-    }
-
-    /// `logits` without the tiles that would add more than is left.
-    fn within(&self, left: &[f64], logits: &[f32]) -> Vec<f32> {
-        let mut within = logits.to_vec();
-        for (logit, adds) in within.iter_mut().zip(&self.adds) {
-            if adds.iter().zip(left).any(|(&adds, &left)| adds > 0.0 && adds > left) {
-                *logit = f32::NEG_INFINITY;
-            }
-        }
-        // Where everything counts, too much is better than nothing.
-        if within.iter().all(|&logit| logit == f32::NEG_INFINITY) {
-            logits.to_vec()
-        } else {
-            within
-        }
-    }
-
-    fn take(&self, left: &mut [f64], tile: u32) {
-        if let Some(adds) = self.adds.get(tile as usize) {
-            left.iter_mut().zip(adds).for_each(|(left, adds)| *left -= adds);
-        }
-    }
-}
-
 /// Replaces drafts that fit badly by copies of those that fit well, once few have most of the
 /// weight.
 fn weed(drafts: &mut Vec<Draft>, stream: &mut Stream) {
@@ -327,6 +277,7 @@ fn weed(drafts: &mut Vec<Draft>, stream: &mut Stream) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::LabelKind;
     use crate::layers::{Parameters, seeded_builder};
     use crate::models::vae::tile_map::tests::{SHAPE, config};
 
