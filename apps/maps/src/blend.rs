@@ -8,7 +8,7 @@ use generativa::cli::{RunChoice, Shared, Trained};
 use generativa_random::Stream;
 
 use crate::Maps;
-use crate::deliver::{Delivery, Label};
+use crate::deliver::Delivery;
 use crate::generate::{Drawn, Generator};
 use crate::map_file::read_map;
 
@@ -26,9 +26,6 @@ pub struct Options {
     /// Maps along the walk, both ends included
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u16).range(2..))]
     steps: u16,
-    /// Seed of what the latents leave open, the same for all steps
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
     #[command(flatten)]
     delivery: Delivery,
 }
@@ -49,13 +46,13 @@ pub fn blend(options: &Options, shared: &Shared) -> Result<()> {
         shared.remark(&format!("widths {one} and {other}: the first {kept} columns are blended"));
     }
     options.delivery.prepare()?;
-    let mut stream = Stream::named(options.seed, "maps/blend");
+    let mut stream = Stream::named(options.delivery.seed, "maps/blend");
     let walk = generator
         .blend(&first, &second, usize::from(options.steps), &mut stream)
         .context("cannot blend these maps")?;
     for (index, map) in (0..).zip(walk) {
-        let label = Label { name: "blend", seed: options.seed, index };
-        options.delivery.map(&Drawn::unchecked(map, game), &label, game, shared)?;
+        let drawn = Drawn::unchecked(map, game);
+        options.delivery.map(("blend", index), &drawn, game, shared)?;
     }
     Ok(())
 }

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use generativa::cli::{Exit, RunChoice, Shared, Trained, for_each};
-use generativa_random::Stream;
+use generativa::cli::{Exit, RunChoice, Shared, Trained};
 
 use crate::Maps;
-use crate::deliver::{Delivery, Label};
+use crate::deliver::Series;
 use crate::generate::Generator;
 use crate::map_file::{read_map, read_mask, read_partial_map};
 
@@ -26,14 +25,8 @@ pub struct Options {
     /// Locked cells, `#`, and free ones, `.`, in the layout of the map
     #[arg(long, value_name = "FILE")]
     mask: Option<PathBuf>,
-    /// Number of completions
-    #[arg(long, short = 'n', default_value_t = 1)]
-    count: u64,
-    /// Seed; completion I of a seed is the same however many are made
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
     #[command(flatten)]
-    delivery: Delivery,
+    series: Series,
 }
 
 /// Completes a map `count` times.
@@ -61,11 +54,9 @@ pub fn complete(options: &Options, shared: &Shared) -> Result<()> {
             read_partial_map(&options.file, game, free)?
         }
     };
-    options.delivery.prepare()?;
-    for_each(0..options.count, |index| {
-        let mut stream = Stream::item(options.seed, "maps/complete", index);
+    options.series.for_each("maps/complete", |index, stream| {
         let drawn = generator
-            .complete(&map, &locked, &mut stream)
+            .complete(&map, &locked, stream)
             .with_context(|| format!("cannot complete {}", options.file.display()))?;
         if !drawn.verdict.playable() {
             let (draws, reason) = (drawn.draws, &drawn.verdict.reason);
@@ -74,7 +65,6 @@ pub fn complete(options: &Options, shared: &Shared) -> Result<()> {
                  fewer cells"
             );
         }
-        let label = Label { name: "completion", seed: options.seed, index };
-        options.delivery.map(&drawn, &label, game, shared)
+        options.series.delivery.map(("completion", index), &drawn, game, shared)
     })
 }

@@ -160,6 +160,11 @@ impl Game {
         (self == Self::Sokoban).then_some((1, 2))
     }
 
+    /// How many labels, from the first, are usually asked for together: the doors of a room.
+    pub fn asked_together(self) -> usize {
+        if self == Self::Room { 4 } else { 0 }
+    }
+
     /// The labels, measured on a window or its first columns. Platform: share of solid tiles,
     /// leniency per 100 columns, mean height in rows. Dungeon and Sokoban: share of cells that are
     /// not wall, and counts. Room: see [`rooms::measure`].

@@ -2,17 +2,17 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use generativa::cli::{Exit, RunChoice, Shared, Trained, for_each};
+use generativa::cli::{Exit, RunChoice, Shared, Trained};
 use generativa_random::Stream;
 
 use crate::Maps;
 use crate::config::Config;
-use crate::deliver::{Delivery, Label, edits_json};
+use crate::deliver::{Series, edits_json};
 use crate::game::Game;
 use crate::generate::Generator;
 use crate::platform::Edit;
 use crate::rooms::Quest;
-use crate::rooms::quest::{Asked, Layout, Verdict, solve};
+use crate::rooms::quest::{Asked, Layout, Solution, solve};
 use crate::rooms::{HEIGHT, WIDTH};
 
 /// What is asked of a dungeon where nobody asks for anything else.
@@ -32,14 +32,8 @@ pub struct Options {
     /// Chance that two neighbours get a door that nobody needs
     #[arg(long, default_value_t = USUAL.loops, value_parser = chance)]
     loops: f64,
-    /// Number of dungeons
-    #[arg(long, short = 'n', default_value_t = 1)]
-    count: u64,
-    /// Seed of the dungeons; dungeon I of a seed is the same however many are drawn
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
     #[command(flatten)]
-    delivery: Delivery,
+    series: Series,
 }
 
 fn chance(text: &str) -> Result<f64, String> {
@@ -66,11 +60,10 @@ pub fn quest(options: &Options, shared: &Shared) -> Result<()> {
     }
     let asked = Asked { rooms: options.rooms, locks: options.locks, loops: options.loops };
     // What is impossible is so for every dungeon: say it once.
-    Layout::grow(&asked, &mut Stream::named(options.seed, "maps/quest/asked"))?;
-    options.delivery.prepare()?;
-    for_each(0..options.count, |index| {
-        let mut stream = Stream::item(options.seed, "maps/quest", index);
-        let quest = draw(&generator, &asked, &mut stream)?;
+    let seed = options.series.delivery.seed;
+    Layout::grow(&asked, &mut Stream::named(seed, "maps/quest/asked"))?;
+    options.series.for_each("maps/quest", |index, stream| {
+        let quest = draw(&generator, &asked, stream)?;
         let verdict = solve(&quest);
         ensure!(
             verdict.solvable && verdict.never_stuck,
@@ -89,24 +82,25 @@ pub fn draw(generator: &Generator, asked: &Asked, stream: &mut Stream) -> Result
 
 fn deliver(
     quest: &Quest,
-    verdict: &Verdict,
+    verdict: &Solution,
     index: u64,
     options: &Options,
     shared: &Shared,
 ) -> Result<()> {
     let map = quest.map();
-    let label = Label { name: "quest", seed: options.seed, index };
-    let picture = options.delivery.write(&label, &map, Game::Room.tiles(), &verdict.path)?;
+    let delivery = &options.series.delivery;
+    let picture = delivery.write(("quest", index), &map, Game::Room.tiles(), &verdict.path)?;
     if shared.json {
         let line = serde_json::json!({
             "id": index,
-            "seed": options.seed,
+            "seed": delivery.seed,
             "rooms": quest.rooms.len(),
             "locks": quest.keys.len(),
             "draws": quest.draws,
             "edits": edits_json(&on_the_map(quest)),
             "solvable": verdict.solvable,
             "never_stuck": verdict.never_stuck,
+            "unused_keys": verdict.unused_keys,
             "rows": map.rows().map(String::from_utf8_lossy).collect::<Vec<_>>(),
         });
         return shared.print(&line.to_string());

@@ -2,11 +2,10 @@
 
 use anyhow::{Result, bail};
 use clap::Args;
-use generativa::cli::{Shared, Trained, for_each};
-use generativa_random::Stream;
+use generativa::cli::{Shared, Trained};
 
 use crate::config::Config;
-use crate::deliver::{Delivery, Label};
+use crate::deliver::Series;
 use crate::generate::Generator;
 
 /// Draws before a map is given up.
@@ -15,15 +14,9 @@ pub(crate) const TRIES: usize = 100;
 /// Flags of `sample`.
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Number of maps
-    #[arg(long, short = 'n', default_value_t = 1)]
-    count: u64,
     /// Columns of a map, where the game leaves it open
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
     columns: u16,
-    /// Seed of the maps; map I of a seed is the same however many are drawn
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
     /// Something to ask for, such as density=0.2; may be given several times
     #[arg(long, value_name = "LABEL=VALUE")]
     ask: Vec<String>,
@@ -31,7 +24,7 @@ pub struct Options {
     #[arg(long)]
     raw: bool,
     #[command(flatten)]
-    delivery: Delivery,
+    series: Series,
 }
 
 /// Draws maps and delivers them.
@@ -42,11 +35,9 @@ pub struct Options {
 pub fn sample(trained: &Trained<Config>, options: &Options, shared: &Shared) -> Result<()> {
     let generator = Generator::open(trained)?;
     let wishes = generator.wishes(&options.ask)?;
-    options.delivery.prepare()?;
-    for_each(0..options.count, |index| {
-        let mut stream = Stream::item(options.seed, "maps/sample", index);
+    options.series.for_each("maps/sample", |index, stream| {
         let (width, tries) = (usize::from(options.columns), if options.raw { 1 } else { TRIES });
-        let drawn = generator.draw_checked(width, &wishes, tries, &mut stream)?;
+        let drawn = generator.draw_checked(width, &wishes, tries, stream)?;
         if !drawn.verdict.playable() && !options.raw {
             let reason = &drawn.verdict.reason;
             bail!(
@@ -54,7 +45,7 @@ pub fn sample(trained: &Trained<Config>, options: &Options, shared: &Shared) -> 
                  less, or train longer"
             );
         }
-        let label = Label { name: "map", seed: options.seed, index };
-        options.delivery.map(&drawn, &label, generator.domain.game, shared)
+        let game = generator.domain.game;
+        options.series.delivery.map(("map", index), &drawn, game, shared)
     })
 }

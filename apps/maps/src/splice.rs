@@ -14,7 +14,7 @@ use crate::config::Recombination;
 use crate::data::Corpus;
 use crate::game::{Finding, Game};
 use crate::platform::leads_on;
-use crate::rooms::recombine::recombine;
+use crate::rooms::recombine::{misdoored, recombine};
 use crate::sokoban::vary::vary;
 
 /// Spliced maps by whether they are wanted. Those of which the check does not know are left out.
@@ -91,10 +91,11 @@ pub fn splices(corpus: &Corpus, settings: &Recombination, seed: u64) -> Splices 
         for map in (0..TRIES).map_while(|_| recipe.draw(settings.width, &mut stream)) {
             match taste.likes(&map) {
                 Some(true) => {
+                    let (game, asked) = (corpus.game, corpus.game.measure(&map));
                     let spoiled = recipe.spoil(&map, &mut stream);
-                    let spoiled = spoiled.filter(|map| taste.likes(map) == Some(false));
-                    let asked = Some(corpus.game.measure(&map));
-                    splices.unwanted.extend(spoiled.map(|map| Unwanted { map, asked }));
+                    let spoiled = spoiled.filter(|map| game.measure(map) != asked);
+                    let unwanted = |map| Unwanted { map, asked: Some(asked) };
+                    splices.unwanted.extend(spoiled.map(unwanted));
                     splices.wanted.push(map);
                     break;
                 }
@@ -156,12 +157,14 @@ impl<'a> Recipe<'a> {
         }
     }
 
-    /// A copy of `map` that may lack, or have too much of, what is counted on it.
+    /// A copy of `map` that may have other labels: it lacks, or has too much of, what is counted on
+    /// it, or a door.
     fn spoil(&self, map: &Grid, stream: &mut Stream) -> Option<Grid> {
         match self {
             Self::Dungeons(_) => Some(miscounted(map, b"<>k=", b'.', stream)),
             Self::Boards(_) => Some(miscounted(map, b"$.@", b' ', stream)),
-            Self::Columns(_) | Self::Rooms(_) => None,
+            Self::Rooms(_) => Some(misdoored(map, stream)),
+            Self::Columns(_) => None,
         }
     }
 }

@@ -42,10 +42,10 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
         domain.shape,
         seeded_builder(&parameters, seed, &Device::Cpu),
     )?;
-    let batch = config.training.batch;
+    let (batch, together) = (config.training.batch, corpus.game.asked_together());
     let loss = |draw: u64| {
         let mut stream = Stream::item(seed, "maps/batch", draw);
-        let tiles = draw_batch(&sources, batch, &mut stream)?;
+        let tiles = draw_batch(&sources, together, batch, &mut stream)?;
         let latent = config.model.latent;
         let noise =
             Tensor::from_vec(stream.normals(batch * latent), (batch, latent), &Device::Cpu)?;
@@ -120,8 +120,13 @@ fn lesson<'a>(unwanted: &'a Unwanted, domain: &Domain) -> Option<JudgedMap<'a>> 
     Some(JudgedMap { map, wanted, asked: None, starts })
 }
 
-/// So many windows, of each source its share.
-fn draw_batch(sources: &[Source], batch: usize, stream: &mut Stream) -> Result<TileBatch> {
+/// So many windows, of each source its share. `together`: labels that are asked for together.
+fn draw_batch(
+    sources: &[Source],
+    together: usize,
+    batch: usize,
+    stream: &mut Stream,
+) -> Result<TileBatch> {
     let mut drawn: Option<TileBatch> = None;
     let (mut done, mut share) = (0, 0.0);
     for source in sources {
@@ -133,7 +138,7 @@ fn draw_batch(sources: &[Source], batch: usize, stream: &mut Stream) -> Result<T
         if indices.is_empty() {
             continue;
         }
-        let more = windows.batch(&indices, |_| shown(windows.scales(), stream))?;
+        let more = windows.batch(&indices, |_| shown(windows.scales(), together, stream))?;
         drawn = Some(match drawn {
             Some(drawn) => drawn.and(&more)?,
             None => more,
@@ -146,18 +151,20 @@ fn draw_batch(sources: &[Source], batch: usize, stream: &mut Stream) -> Result<T
 const UNTOLD: f64 = 0.15;
 
 /// What is told of a window: nothing, or whether it is wanted together with no label, one, or
-/// any of them, a third of the time each, so that the model can do without, and obeys one wish as
-/// well as several. Labels that are usually asked for are always told with it.
-fn shown(scales: &[LabelScale], stream: &mut Stream) -> Shown {
+/// any of them, equally often, so that the model can do without, and obeys one wish as well as
+/// several; as often the first `together` and any of the others. Labels that are usually asked for
+/// are always told with it.
+fn shown(scales: &[LabelScale], together: usize, stream: &mut Stream) -> Shown {
     if stream.chance(UNTOLD) {
         return Shown { labels: vec![false; scales.len()], wanted: false };
     }
     let only = stream.below(scales.len());
-    let way = stream.below(3);
+    let way = stream.below(if together == 0 { 3 } else { 4 });
     let mut told = |(place, scale): (usize, &LabelScale)| match way {
         _ if scale.usual.is_some() => true,
         0 => false,
         1 => place == only,
+        3 if place < together => true,
         _ => stream.chance(0.5),
     };
     Shown { labels: scales.iter().enumerate().map(&mut told).collect(), wanted: true }

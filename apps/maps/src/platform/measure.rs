@@ -2,7 +2,6 @@
 //! of pipes that are whole.
 
 use generativa::data::Grid;
-use generativa::metrics::quantile::quantile;
 
 use super::is_solid;
 
@@ -55,12 +54,6 @@ pub fn windows(levels: &[Grid], width: usize) -> Vec<Grid> {
     let starts = |level: &Grid| 0..(level.width() + 1).saturating_sub(width);
     let cut = |level| starts(level).map(move |start| level.columns(start..start + width));
     levels.iter().flat_map(cut).collect()
-}
-
-/// The 5 % and 95 % quantiles of a measure over windows: the range in which a dial is asked for,
-/// and by whose width its error is divided. `values`: at least one.
-pub fn dial_range(values: &[f64]) -> [f64; 2] {
-    [quantile(values, 0.05), quantile(values, 0.95)]
 }
 
 /// Pipes by their left tiles, over some levels.
@@ -149,12 +142,5 @@ mod tests {
         assert_eq!(pipes, Pipes { left_tiles: 5, broken: 2 });
         assert_eq!(pipes.broken_share(), 0.4);
         assert_eq!(Pipes::of(&[]).broken_share(), 0.0);
-    }
-
-    #[test]
-    fn a_dial_spans_the_middle_nine_tenths() {
-        let values: Vec<f64> = (0..=100).map(f64::from).collect();
-        let [low, high] = dial_range(&values);
-        assert!((low - 5.0).abs() < 1e-9 && (high - 95.0).abs() < 1e-9);
     }
 }

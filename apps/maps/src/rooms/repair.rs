@@ -60,8 +60,7 @@ fn fill_void(room: &mut Grid) {
 
 fn hang_doors(room: &mut Grid, doors: [bool; 4]) {
     for (side, wanted) in Side::ALL.into_iter().zip(doors) {
-        let (rows, columns) = side.wall();
-        for (row, column) in rows.flat_map(|row| columns.clone().map(move |column| (row, column))) {
+        for (row, column) in side.wall() {
             if wanted && side.door().contains(&(row, column)) {
                 room.set(row, column, b'D');
             } else if room.get(row, column) == b'D' {

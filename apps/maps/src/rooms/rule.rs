@@ -56,14 +56,16 @@ impl Side {
         }
     }
 
-    /// Rows and columns of the wall, which is two tiles thick; corners belong to north and south.
-    pub(super) fn wall(self) -> (Range<usize>, Range<usize>) {
-        match self {
+    /// (row, column) of each tile of the wall, which is two tiles thick; corners belong to north and
+    /// south.
+    pub(super) fn wall(self) -> impl Iterator<Item = (usize, usize)> {
+        let (rows, columns): (Range<usize>, Range<usize>) = match self {
             Self::North => (0..2, 0..WIDTH),
             Self::South => (HEIGHT - 2..HEIGHT, 0..WIDTH),
             Self::West => (2..HEIGHT - 2, 0..2),
             Self::East => (2..HEIGHT - 2, WIDTH - 2..WIDTH),
-        }
+        };
+        rows.flat_map(move |row| columns.clone().map(move |column| (row, column)))
     }
 }
 
@@ -97,9 +99,7 @@ pub fn judge(room: &Grid) -> Verdict {
     let size = (room.height(), room.width());
     assert_eq!(size, (HEIGHT, WIDTH), "a room has {HEIGHT} rows and {WIDTH} columns");
     let tiles = Side::ALL.map(|side| {
-        let (rows, columns) = side.wall();
-        let places = rows.flat_map(|row| columns.clone().map(move |column| (row, column)));
-        places.filter(|&(row, column)| room.get(row, column) == b'D').collect::<Vec<_>>()
+        side.wall().filter(|&(row, column)| room.get(row, column) == b'D').collect::<Vec<_>>()
     });
     let all: Vec<(usize, usize)> = tiles.iter().flatten().copied().collect();
     let connected = all.first().is_none_or(|&first| {

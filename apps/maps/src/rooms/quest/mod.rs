@@ -16,7 +16,7 @@ use super::rule::{HEIGHT, WIDTH};
 use crate::platform::Edit;
 
 pub use layout::{Asked, Door, Layout, MOST_LOCKS};
-pub use solve::{Verdict, solve, solve_map};
+pub use solve::{Solution, solve, solve_map};
 
 /// A tile of a locked door, on both sides of it.
 pub const LOCKED: u8 = b'L';

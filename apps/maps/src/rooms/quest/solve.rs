@@ -14,7 +14,7 @@ use super::{MOST_LOCKS, Quest};
 
 /// What the judge says of a quest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Solution {
     /// Some way of spending the keys leads to the goal.
     pub solvable: bool,
     /// No way of spending them loses it: from wherever a player can get, the goal can be reached.
@@ -28,7 +28,7 @@ pub struct Verdict {
 }
 
 /// Judges a quest by its [`map`](Quest::map).
-pub fn solve(quest: &Quest) -> Verdict {
+pub fn solve(quest: &Quest) -> Solution {
     solve_map(&quest.map())
 }
 
@@ -36,12 +36,12 @@ pub fn solve(quest: &Quest) -> Verdict {
 /// cannot be solved.
 ///
 /// Panics at a size that is no number of rooms, and with more than [`MOST_LOCKS`] locked doors.
-pub fn solve_map(map: &Grid) -> Verdict {
+pub fn solve_map(map: &Grid) -> Solution {
     let world = World::read(map);
     assert!(world.locks <= MOST_LOCKS, "{} locked doors, at most {MOST_LOCKS}", world.locks);
     let all_keys = world.keys.len();
     let (Some(start), Some(goal)) = (world.start, world.goal) else {
-        return Verdict {
+        return Solution {
             solvable: false,
             never_stuck: false,
             unused_keys: all_keys,
@@ -63,7 +63,7 @@ pub fn solve_map(map: &Grid) -> Verdict {
     let first = states.iter().filter(at_goal).min_by_key(|(opened, _)| opened.count_ones());
     let path = first.and_then(|(opened, _)| walk(&world, &order(&states, *opened), start, goal));
     let most_opened = states.keys().map(|opened| opened.count_ones() as usize).max();
-    Verdict {
+    Solution {
         solvable: first.is_some(),
         never_stuck: wins.values().all(|&won| won),
         unused_keys: all_keys - most_opened.unwrap_or(0),
