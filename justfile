@@ -30,6 +30,11 @@ test *args:
 data *args:
     @cargo run --quiet --package suite -- data "$@"
 
+# Times of operations and training steps; `--against-pytorch` runs PyTorch in turn, `--record` writes BENCHMARKS.md
+[group('work on it')]
+bench *args:
+    cargo bench --quiet --profile dev --package generativa --bench speed -- "$@"
+
 # Format, lint and document: what CI asks for beside the tests
 [group('work on it')]
 check:

@@ -3,6 +3,8 @@
 
 use rayon::prelude::*;
 
+use crate::vector::widest;
+
 /// The numbers of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamWStep {
@@ -50,13 +52,17 @@ pub fn adamw_step(
         .zip(grad.par_chunks(CHUNK))
         .zip(m.par_chunks_mut(CHUNK).zip(v.par_chunks_mut(CHUNK)));
     match ema {
-        None => parts.for_each(|((param, grad), (m, v))| update.apply(param, grad, m, v)),
+        None => {
+            parts.for_each(|((param, grad), (m, v))| widest(|| update.apply(param, grad, m, v)))
+        }
         Some((average, decay)) => {
             let rate = (1.0 - decay) as f32;
             parts.zip(average.par_chunks_mut(CHUNK)).for_each(
                 |(((param, grad), (m, v)), average)| {
-                    update.apply(param, grad, m, v);
-                    average.iter_mut().zip(param).for_each(|(a, p)| *a += rate * (*p - *a));
+                    widest(|| {
+                        update.apply(param, grad, m, v);
+                        average.iter_mut().zip(param).for_each(|(a, p)| *a += rate * (*p - *a));
+                    });
                 },
             );
         }
@@ -93,6 +99,7 @@ impl Update {
         }
     }
 
+    #[inline(always)]
     fn apply(&self, param: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32]) {
         let moments = m.iter_mut().zip(v);
         for ((p, g), (m, v)) in param.iter_mut().zip(grad).zip(moments) {

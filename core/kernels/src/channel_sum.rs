@@ -1,13 +1,27 @@
 //! The gradient of a bias: `out[c] = Σ x[i, c, j]` over all `i` and `j`.
 
-use candle::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use candle::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use crate::demand;
+use crate::sum::row_sum;
+use crate::vector::widest;
 
-/// Sums `[outer, channels, ..]`, f32 on the CPU, to `[channels]`; partial sums are f64.
-pub(crate) fn channel_sum(x: &Tensor) -> Result<Tensor> {
-    x.contiguous()?.apply_op1(ChannelSum)
+/// Sums `[outer, channels, ..]`, f32 or f64, to `[channels]`; partial sums are f64. Differentiable
+/// to every order.
+pub fn channel_sum(x: &Tensor) -> Result<Tensor> {
+    if x.rank() < 2 {
+        bail!("channel sum: expected [outer, channels, ..], found {:?}", x.dims());
+    }
+    if demand::fast("channel sum", &[x])? {
+        x.contiguous()?.apply_op1(ChannelSum)
+    } else {
+        reference(x)
+    }
+}
+
+fn reference(x: &Tensor) -> Result<Tensor> {
+    x.reshape((x.dim(0)?, x.dim(1)?, ()))?.sum((0, 2))
 }
 
 /// Parts that are summed apart. Fixed, since the order of a sum decides its bits.
@@ -29,7 +43,7 @@ impl CustomOp1 for ChannelSum {
         if item > 0 && outer > 0 {
             let parts: Vec<Vec<f64>> = values
                 .par_chunks(outer.div_ceil(CHUNKS) * item)
-                .map(|part| part_sum(part, channels, inner))
+                .map(|part| widest(|| part_sum(part, channels, inner)))
                 .collect();
             for part in parts {
                 total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
@@ -46,6 +60,7 @@ impl CustomOp1 for ChannelSum {
     }
 }
 
+#[inline(always)]
 fn part_sum(values: &[f32], channels: usize, inner: usize) -> Vec<f64> {
     let mut sums = vec![0.0; channels];
     for item in values.chunks_exact(channels * inner) {
@@ -59,16 +74,6 @@ fn part_sum(values: &[f32], channels: usize, inner: usize) -> Vec<f64> {
     sums
 }
 
-/// Sums in eight lanes, which the compiler keeps in registers.
-fn row_sum(row: &[f32]) -> f64 {
-    let mut lanes = [0.0; 8];
-    let (blocks, rest) = row.as_chunks::<8>();
-    for block in blocks {
-        lanes.iter_mut().zip(block).for_each(|(lane, &value)| *lane += f64::from(value));
-    }
-    lanes.iter().sum::<f64>() + rest.iter().map(|&value| f64::from(value)).sum::<f64>()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,11 +83,7 @@ mod tests {
     fn the_sum_over_all_but_the_channels_agrees_with_candle() -> Result<()> {
         for dims in [vec![37, 3], vec![5, 2, 11], vec![3, 4, 5, 7]] {
             let x = check::normals("x", &dims)?;
-            let reference = |x: &[Tensor]| {
-                let (outer, channels) = (x[0].dim(0)?, x[0].dim(1)?);
-                x[0].reshape((outer, channels, ()))?.sum((0, 2))
-            };
-            check::agrees(|x| channel_sum(&x[0]), reference, &[x], 1e-6)?;
+            check::agrees(|x| channel_sum(&x[0]), |x| reference(&x[0]), &[x], 1e-6)?;
         }
         Ok(())
     }

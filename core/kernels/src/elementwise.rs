@@ -1,9 +1,10 @@
 //! One function over every element, and over two tensors of one shape, in parallel.
 
-use candle::{CpuStorage, Layout, Result, Shape, Tensor, bail};
+use candle::{CpuStorage, Layout, Result, Shape, bail};
 use rayon::prelude::*;
 
 use crate::demand;
+use crate::vector::widest;
 
 /// Elements a task: small enough for a cache, large enough to repay the task.
 const CHUNK: usize = 1 << 14;
@@ -17,7 +18,7 @@ pub(crate) fn map(
     let values = demand::values(operation, storage, layout)?;
     let mut out = vec![0.0; values.len()];
     out.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK)).for_each(|(out, values)| {
-        out.iter_mut().zip(values).for_each(|(out, &value)| *out = function(value));
+        widest(|| out.iter_mut().zip(values).for_each(|(out, &value)| *out = function(value)));
     });
     Ok((CpuStorage::F32(out), layout.shape().clone()))
 }
@@ -39,13 +40,8 @@ pub(crate) fn map2(
     out.par_chunks_mut(CHUNK).zip(left.par_chunks(CHUNK).zip(right.par_chunks(CHUNK))).for_each(
         |(out, (left, right))| {
             let pairs = left.iter().zip(right);
-            out.iter_mut().zip(pairs).for_each(|(out, (&a, &b))| *out = function(a, b));
+            widest(|| out.iter_mut().zip(pairs).for_each(|(out, (&a, &b))| *out = function(a, b)));
         },
     );
     Ok((CpuStorage::F32(out), shape.clone()))
-}
-
-/// `1 / (1 + e^-x)` in candle operations that are differentiable to every order.
-pub(crate) fn sigmoid(x: &Tensor) -> Result<Tensor> {
-    x.affine(0.5, 0.0)?.tanh()?.affine(0.5, 0.5)
 }

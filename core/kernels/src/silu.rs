@@ -3,8 +3,9 @@
 use candle::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
 
 use crate::demand::{self, gradient_of};
-use crate::elementwise::{map, map2, sigmoid};
+use crate::elementwise::{map, map2};
 use crate::exponential;
+use crate::sigmoid::reference as sigmoid;
 
 /// `x · σ(x)` for every element; f32 or f64, any shape. Differentiable twice.
 pub fn silu(x: &Tensor) -> Result<Tensor> {

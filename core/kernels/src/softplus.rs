@@ -5,7 +5,8 @@
 use candle::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
 use crate::demand::{self, gradient_of};
-use crate::elementwise::{map, sigmoid};
+use crate::elementwise::map;
+use crate::sigmoid::sigmoid;
 
 /// `log(1 + e^x)` for every element; f32 or f64, any shape. Differentiable to every order.
 pub fn softplus(x: &Tensor) -> Result<Tensor> {

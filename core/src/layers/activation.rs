@@ -32,8 +32,8 @@ impl Activation {
             Self::LeakyRelu(slope) => kernels::leaky_relu(x, slope),
             Self::Silu => kernels::silu(x),
             Self::Gelu => kernels::gelu(x),
-            Self::Tanh => x.tanh(),
-            Self::Sigmoid => candle_nn::ops::sigmoid(x),
+            Self::Tanh => kernels::tanh(x),
+            Self::Sigmoid => kernels::sigmoid(x),
             Self::Softplus => kernels::softplus(x),
         }
     }

@@ -1,8 +1,8 @@
-//! Normalisation by the mean and the variance of a group of values, then an affine map. Made of
-//! candle's differentiable operations: its fused layer norm leaves no gradient.
+//! Normalisation by the mean and the variance of a group of values, then an affine map.
 
-use candle::{D, Result, Tensor, bail};
+use candle::{Result, Tensor, bail};
 use candle_nn::{Init, VarBuilder};
+use generativa_kernels as kernels;
 
 /// Layer normalisation over the last dimension (Ba et al. 2016, arXiv 1607.06450).
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ impl LayerNorm {
 
     /// `[.., width]` to the same shape.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        standardise(x, self.eps)?.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)
+        kernels::layer_norm(x, &self.weight, &self.bias, self.eps)
     }
 }
 
@@ -48,26 +48,18 @@ impl GroupNorm {
 
     /// `[batch, channels, ..]` to the same shape.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let mut channel = vec![1; x.rank()];
-        channel[1] = x.dim(1)?;
-        let grouped = x.reshape((x.dim(0)?, self.groups, ()))?; // [batch, groups, rest]
-        standardise(&grouped, self.eps)?
-            .reshape(x.shape())?
-            .broadcast_mul(&self.weight.reshape(channel.as_slice())?)?
-            .broadcast_add(&self.bias.reshape(channel)?)
+        kernels::group_norm(x, &self.weight, &self.bias, self.groups, self.eps, false)
+    }
+
+    /// The same with [`silu`](kernels::silu) behind it, in one pass.
+    pub fn forward_silu(&self, x: &Tensor) -> Result<Tensor> {
+        kernels::group_norm(x, &self.weight, &self.bias, self.groups, self.eps, true)
     }
 }
 
 fn scale_and_shift(width: usize, vb: VarBuilder<'_>) -> Result<(Tensor, Tensor)> {
     let weight = vb.get_with_hints(width, "weight", Init::Const(1.0))?;
     Ok((weight, vb.get_with_hints(width, "bias", Init::Const(0.0))?))
-}
-
-/// The last dimension with its mean taken off and divided by `√(variance + eps)`.
-fn standardise(x: &Tensor, eps: f64) -> Result<Tensor> {
-    let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
-    let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
-    centred.broadcast_div(&variance.affine(1.0, eps)?.sqrt()?)
 }
 
 #[cfg(test)]
@@ -80,7 +72,8 @@ mod tests {
     #[test]
     fn norms_have_the_gradient_of_their_differences() -> Result<()> {
         layer(&[3, 2, 7], |vb| LayerNorm::new(7, 1e-5, vb), LayerNorm::forward)?;
-        layer(&[2, 6, 3, 5], |vb| GroupNorm::new(3, 6, 1e-5, vb), GroupNorm::forward)
+        layer(&[2, 6, 3, 5], |vb| GroupNorm::new(3, 6, 1e-5, vb), GroupNorm::forward)?;
+        layer(&[2, 6, 3, 5], |vb| GroupNorm::new(3, 6, 1e-5, vb), GroupNorm::forward_silu)
     }
 
     #[test]

@@ -6,7 +6,6 @@
 
 use candle::{D, Result, Tensor, bail};
 use candle_nn::VarBuilder;
-use candle_nn::ops::sigmoid;
 use generativa_kernels as kernels;
 
 use super::linear::fan_in;
@@ -83,11 +82,11 @@ impl Layer {
             let input = of_inputs.narrow(1, step, 1)?.squeeze(1)?; // [batch, 3 hidden]
             let recurrent = kernels::linear(&state, &self.of_hidden, Some(&self.hidden_bias))?;
             let gates = input.narrow(1, 0, 2 * hidden)? + recurrent.narrow(1, 0, 2 * hidden)?;
-            let gates = sigmoid(&gates?)?;
+            let gates = kernels::sigmoid(&gates?)?;
             let (reset, keep) = (gates.narrow(1, 0, hidden)?, gates.narrow(1, hidden, hidden)?);
             let new = input.narrow(1, 2 * hidden, hidden)?
                 + (reset * recurrent.narrow(1, 2 * hidden, hidden)?)?;
-            let new = new?.tanh()?;
+            let new = kernels::tanh(&new?)?;
             state = (&new + (keep * (state - &new)?)?)?;
             states.push(state.clone());
         }

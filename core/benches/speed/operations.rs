@@ -1,0 +1,209 @@
+//! Single operations at the shapes that models use.
+
+use std::hint::black_box;
+
+use anyhow::Result;
+use candle::{Device, Tensor, Var};
+use generativa::layers::{Conv, GroupNorm, LayerNorm, Parameters, VarBuilder, seeded_builder};
+use generativa_kernels as kernels;
+use generativa_kernels::{AdamWStep, adamw_step};
+use generativa_random::Stream;
+use rayon::prelude::*;
+
+use crate::{Case, Work};
+
+/// At most twice PyTorch's time.
+const OPERATION: Option<f64> = Some(2.0);
+
+pub(crate) fn cases() -> Vec<Case> {
+    let case = |name, about, make| Case { name, about, target: OPERATION, make };
+    let probe = |name, about, make| Case { name, about, target: None, make };
+    vec![
+        probe("probe-matmul", "1024³ by candle itself", || {
+            let (x, weight) = (normals(&[1024, 1024])?, normals(&[1024, 1024])?.t()?);
+            forward(move || x.matmul(&weight))
+        }),
+        probe("probe-read", "sum of 256 MiB", || {
+            let x = Stream::named(0, "bench").normals(1 << 26);
+            Ok(Box::new(move || {
+                black_box(x.par_chunks(1 << 16).map(lanes).sum::<f32>());
+                Ok(())
+            }))
+        }),
+        case("matmul-4096", "linear, 4096³", || linear(4096, 4096, 4096)),
+        case("matmul-128x768x768", "linear, 128 rows", || linear(128, 768, 768)),
+        case("matmul-1x50257x768", "linear, one row", || linear(1, 50257, 768)),
+        case("conv-64-128-at-32-y", "3×3, batch 16", || CONV.work(Part::Output)),
+        case("conv-64-128-at-32-dx", "its gradient by x", || CONV.work(Part::Input)),
+        case("conv-64-128-at-32-dw", "its gradient by the weight", || CONV.work(Part::Weight)),
+        case("conv-320-at-64-y", "3×3, batch 1", || WIDE.work(Part::Output)),
+        case("conv-320-at-64-dx", "its gradient by x", || WIDE.work(Part::Input)),
+        case("conv-320-at-64-dw", "its gradient by the weight", || WIDE.work(Part::Weight)),
+        case("conv-stride-2-y", "64→128, 4×4, stride 2, at 32², batch 64", || {
+            HALVING.work(Part::Output)
+        }),
+        case("conv-stride-2-dx", "its gradient by x", || HALVING.work(Part::Input)),
+        case("conv-stride-2-dw", "its gradient by the weight", || HALVING.work(Part::Weight)),
+        case("conv-transpose-256-128-at-8-y", "4×4, stride 2, batch 64", || {
+            DOUBLING.work(Part::Output)
+        }),
+        case("conv-transpose-256-128-at-8-dx", "its gradient by x", || DOUBLING.work(Part::Input)),
+        case("conv-transpose-256-128-at-8-dw", "its gradient by the weight", || {
+            DOUBLING.work(Part::Weight)
+        }),
+        case("conv-transpose-64-3-at-32-y", "4×4, stride 2, batch 64", || {
+            TO_COLOUR.work(Part::Output)
+        }),
+        case("conv-transpose-64-3-at-32-dx", "its gradient by x", || TO_COLOUR.work(Part::Input)),
+        case("conv-transpose-64-3-at-32-dw", "its gradient by the weight", || {
+            TO_COLOUR.work(Part::Weight)
+        }),
+        case("group-norm-silu-both", "16×128×32×32, 32 groups, forward and backward", || {
+            let norm = GroupNorm::new(32, 128, 1e-5, weights())?;
+            let x = Var::from_tensor(&normals(&[16, 128, 32, 32])?)?;
+            Ok(Box::new(move || {
+                let loss = norm.forward_silu(&x)?.sum_all()?;
+                black_box(loss.backward()?);
+                Ok(())
+            }))
+        }),
+        case("softmax-12288x1024", "over the last dimension", || {
+            let x = normals(&[12288, 1024])?;
+            forward(move || kernels::softmax(&x))
+        }),
+        case("layer-norm-4096x768", "with its affine map", || {
+            let (norm, x) = (LayerNorm::new(768, 1e-5, weights())?, normals(&[4096, 768])?);
+            forward(move || norm.forward(&x))
+        }),
+        case("tanh-16m", "2²⁴ values", || elementwise(kernels::tanh)),
+        case("sigmoid-16m", "2²⁴ values", || elementwise(kernels::sigmoid)),
+        case("silu-16m", "2²⁴ values", || elementwise(kernels::silu)),
+        case("gelu-16m", "2²⁴ values, tanh form", || elementwise(kernels::gelu)),
+        case("sum-axis-0-4096", "4096×4096 over its rows", || {
+            let x = normals(&[4096, 4096])?;
+            forward(move || kernels::sum_keepdim(&x, 0))
+        }),
+        case("bias-gradient", "64×256×32×32 over all but the channels", || {
+            let x = normals(&[64, 256, 32, 32])?;
+            forward(move || kernels::channel_sum(&x))
+        }),
+        case("adamw-10m", "one step of 10⁷ weights, beside the fused one", adamw),
+    ]
+}
+
+/// A sum in lanes that stay in registers, so that memory is what it waits for.
+fn lanes(values: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; 32];
+    for block in values.as_chunks::<32>().0 {
+        lanes.iter_mut().zip(block).for_each(|(lane, value)| *lane += value);
+    }
+    lanes.iter().sum()
+}
+
+fn weights() -> VarBuilder<'static> {
+    seeded_builder(&Parameters::default(), 0, &Device::Cpu)
+}
+
+fn normals(shape: &[usize]) -> Result<Tensor> {
+    let values = Stream::named(0, "bench").normals(shape.iter().product());
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+}
+
+/// Work without a tape, whose result is dropped.
+fn forward(work: impl Fn() -> candle::Result<Tensor> + 'static) -> Result<Work> {
+    Ok(Box::new(move || {
+        black_box(work()?);
+        Ok(())
+    }))
+}
+
+fn elementwise(function: fn(&Tensor) -> candle::Result<Tensor>) -> Result<Work> {
+    let x = normals(&[1 << 24])?;
+    forward(move || function(&x))
+}
+
+fn linear(rows: usize, outputs: usize, inputs: usize) -> Result<Work> {
+    let (x, weight) = (normals(&[rows, inputs])?, normals(&[outputs, inputs])?);
+    forward(move || kernels::linear(&x, &weight, None))
+}
+
+/// What of a convolution is computed.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Output,
+    Input,
+    Weight,
+}
+
+/// A convolution of square images with square kernels.
+struct Shape {
+    transposed: bool,
+    batch: usize,
+    inputs: usize,
+    outputs: usize,
+    size: usize,
+    kernel: usize,
+    stride: usize,
+}
+
+const CONV: Shape = Shape {
+    transposed: false,
+    batch: 16,
+    inputs: 64,
+    outputs: 128,
+    size: 32,
+    kernel: 3,
+    stride: 1,
+};
+const WIDE: Shape = Shape { batch: 1, inputs: 320, outputs: 320, size: 64, ..CONV };
+const HALVING: Shape = Shape { batch: 64, kernel: 4, stride: 2, ..CONV };
+const DOUBLING: Shape = Shape { transposed: true, inputs: 256, outputs: 128, size: 8, ..HALVING };
+const TO_COLOUR: Shape = Shape { inputs: 64, outputs: 3, size: 32, ..DOUBLING };
+
+impl Shape {
+    /// The output, or the backward pass with nothing but the one argument tracked.
+    fn work(&self, part: Part) -> Result<Work> {
+        let Self { transposed, batch, inputs, outputs, size, kernel, stride } = *self;
+        let conv = Conv { stride: (stride, stride), padding: (1, 1) };
+        let x = normals(&[batch, inputs, size, size])?;
+        let (first, second) = if transposed { (inputs, outputs) } else { (outputs, inputs) };
+        let weight = normals(&[first, second, kernel, kernel])?;
+        let apply = move |x: &Tensor, weight: &Tensor| {
+            if transposed {
+                kernels::conv_transpose2d(x, weight, None, conv, (0, 0))
+            } else {
+                kernels::conv2d(x, weight, None, conv)
+            }
+        };
+        let y = match part {
+            Part::Output => return forward(move || apply(&x, &weight)),
+            Part::Input => apply(Var::from_tensor(&x)?.as_tensor(), &weight)?,
+            Part::Weight => apply(&x, Var::from_tensor(&weight)?.as_tensor())?,
+        };
+        Ok(Box::new(move || {
+            black_box(y.backward()?);
+            Ok(())
+        }))
+    }
+}
+
+fn adamw() -> Result<Work> {
+    let count = 10_000_000;
+    let mut stream = Stream::named(0, "bench");
+    let (mut weights, gradient) = (stream.normals(count), stream.normals(count));
+    let (mut first, mut second) = (vec![0.0; count], vec![0.0; count]);
+    let mut step = AdamWStep {
+        lr: 1e-3,
+        beta1: 0.9,
+        beta2: 0.999,
+        eps: 1e-8,
+        weight_decay: 0.01,
+        step: 0,
+        gradient_scale: 1.0,
+    };
+    Ok(Box::new(move || {
+        step.step += 1;
+        adamw_step(&mut weights, &gradient, &mut first, &mut second, None, &step);
+        Ok(())
+    }))
+}

@@ -1,0 +1,82 @@
+//! `sigmoid(x) = 1 / (1 + e^-x)`, the logistic function.
+
+use candle::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
+
+use crate::demand::{self, gradient_of};
+use crate::elementwise::{map, map2};
+use crate::exponential;
+
+/// `1 / (1 + e^-x)` for every element; f32 or f64, any shape. Differentiable to every order.
+pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
+    if demand::fast("sigmoid", &[x])? { x.contiguous()?.apply_op1(Sigmoid) } else { reference(x) }
+}
+
+/// The same in candle operations that are differentiable to every order.
+pub(crate) fn reference(x: &Tensor) -> Result<Tensor> {
+    x.affine(0.5, 0.0)?.tanh()?.affine(0.5, 0.5)
+}
+
+struct Sigmoid;
+
+impl CustomOp1 for Sigmoid {
+    fn name(&self) -> &'static str {
+        "sigmoid"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        map(self.name(), (storage, layout), exponential::sigmoid)
+    }
+
+    fn bwd(&self, x: &Tensor, y: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
+        gradient_of(x, || y.apply_op2(&gradient.contiguous()?, Slope))
+    }
+}
+
+/// `gradient · y (1 − y)`.
+struct Slope;
+
+impl CustomOp2 for Slope {
+    fn name(&self) -> &'static str {
+        "sigmoid: gradient"
+    }
+
+    fn cpu_fwd(
+        &self,
+        y: &CpuStorage,
+        y_layout: &Layout,
+        gradient: &CpuStorage,
+        gradient_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        map2(self.name(), (y, y_layout), (gradient, gradient_layout), |y, gradient| {
+            gradient * y * (1.0 - y)
+        })
+    }
+
+    fn bwd(
+        &self,
+        y: &Tensor,
+        gradient: &Tensor,
+        _: &Tensor,
+        outer: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        Ok((
+            gradient_of(y, || (outer * gradient)? * y.affine(-2.0, 1.0)?)?,
+            gradient_of(gradient, || outer * (y - y.sqr()?)?)?,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{agrees, gradients, normals};
+
+    #[test]
+    fn sigmoid_agrees_with_its_reference_to_the_second_order() -> Result<()> {
+        let x = normals("x", &[3, 7, 5])?.affine(2.0, 0.0)?;
+        agrees(|x| sigmoid(&x[0]), |x| reference(&x[0]), std::slice::from_ref(&x), 1e-6)?;
+        gradients(2e-3, std::slice::from_ref(&x), |x| sigmoid(&x[0]))?;
+        let gradient = normals("gradient", x.dims())?;
+        gradients(2e-3, &[x, gradient], |x| x[0].apply_op2(&x[1], Slope))
+    }
+}

@@ -1,0 +1,176 @@
+//! `softmax(x)[i] = e^x[i] / Σ e^x[j]` over the last dimension.
+
+use candle::{CpuStorage, CustomOp1, CustomOp2, D, Layout, Result, Shape, Tensor, bail};
+use rayon::prelude::*;
+
+use crate::demand::{self, gradient_of};
+use crate::exponential::exp;
+use crate::log_softmax;
+use crate::vector::widest;
+
+/// Probabilities that `x`, `[.., classes]`, gives. f32 or f64; finite for any finite `x`, and 0
+/// for classes at minus infinity beside others. Differentiable to every order. Fails where there
+/// is no class.
+pub fn softmax(x: &Tensor) -> Result<Tensor> {
+    if x.rank() == 0 || x.dim(D::Minus1)? == 0 {
+        bail!("softmax: x {:?} has no classes, expected [.., classes]", x.dims());
+    }
+    if demand::fast("softmax", &[x])? { x.contiguous()?.apply_op1(Softmax) } else { reference(x) }
+}
+
+fn reference(x: &Tensor) -> Result<Tensor> {
+    log_softmax::reference(x)?.exp()
+}
+
+/// Values a task, about.
+const CHUNK: usize = 1 << 14;
+
+struct Softmax;
+
+impl CustomOp1 for Softmax {
+    fn name(&self) -> &'static str {
+        "softmax"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let values = demand::values(self.name(), storage, layout)?;
+        let classes = layout.shape().dim(D::Minus1)?;
+        let chunk = CHUNK.div_ceil(classes) * classes;
+        let mut out = vec![0.0; values.len()];
+        out.par_chunks_mut(chunk).zip(values.par_chunks(chunk)).for_each(|(out, values)| {
+            let rows = out.chunks_exact_mut(classes).zip(values.chunks_exact(classes));
+            widest(|| rows.for_each(|(out, row)| shares(out, row)));
+        });
+        Ok((CpuStorage::F32(out), layout.shape().clone()))
+    }
+
+    fn bwd(&self, x: &Tensor, y: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
+        gradient_of(x, || y.apply_op2(&gradient.contiguous()?, Slope))
+    }
+}
+
+/// Lanes of a sum, fixed because they decide its bits.
+const LANES: usize = 16;
+
+#[inline(always)]
+fn shares(out: &mut [f32], row: &[f32]) {
+    let mut most = [f32::NEG_INFINITY; LANES];
+    let (blocks, rest) = row.as_chunks::<LANES>();
+    for block in blocks {
+        most.iter_mut().zip(block).for_each(|(most, &x)| *most = if x > *most { x } else { *most });
+    }
+    let most = most.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+    // With no class possible, 0 / 0 says so.
+    let most = if most == f32::NEG_INFINITY { 0.0 } else { most };
+    let mut total = [0.0f32; LANES];
+    let (blocks, last) = out.as_chunks_mut::<LANES>();
+    for (out, block) in blocks.iter_mut().zip(row.as_chunks::<LANES>().0) {
+        for ((out, &x), total) in out.iter_mut().zip(block).zip(&mut total) {
+            *out = power(x - most);
+            *total += *out;
+        }
+    }
+    let mut sum = total.iter().sum::<f32>();
+    for (out, &x) in last.iter_mut().zip(rest) {
+        *out = power(x - most);
+        sum += *out;
+    }
+    out.iter_mut().for_each(|out| *out /= sum);
+}
+
+/// `e^x`, exactly 0 where [`exp`] would give the smallest number it knows.
+#[inline(always)]
+fn power(x: f32) -> f32 {
+    if x < -87.0 { 0.0 } else { exp(x) }
+}
+
+/// `y (gradient − Σ gradient · y)`.
+struct Slope;
+
+impl CustomOp2 for Slope {
+    fn name(&self) -> &'static str {
+        "softmax: gradient"
+    }
+
+    fn cpu_fwd(
+        &self,
+        y: &CpuStorage,
+        layout: &Layout,
+        gradient: &CpuStorage,
+        gradient_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let y = demand::values(self.name(), y, layout)?;
+        let gradient = demand::values(self.name(), gradient, gradient_layout)?;
+        let classes = layout.shape().dim(D::Minus1)?;
+        let chunk = CHUNK.div_ceil(classes) * classes;
+        let mut out = vec![0.0; y.len()];
+        let operands = y.par_chunks(chunk).zip(gradient.par_chunks(chunk));
+        out.par_chunks_mut(chunk).zip(operands).for_each(|(out, (y, gradient))| {
+            let operands = y.chunks_exact(classes).zip(gradient.chunks_exact(classes));
+            let rows = out.chunks_exact_mut(classes).zip(operands);
+            widest(|| rows.for_each(|(out, (y, gradient))| slope(out, y, gradient)));
+        });
+        Ok((CpuStorage::F32(out), layout.shape().clone()))
+    }
+
+    fn bwd(
+        &self,
+        y: &Tensor,
+        gradient: &Tensor,
+        _: &Tensor,
+        outer: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let of_y = || -> Result<Tensor> {
+            let total = (gradient * y)?.sum_keepdim(D::Minus1)?;
+            let weighted = (outer * y)?.sum_keepdim(D::Minus1)?;
+            outer * gradient.broadcast_sub(&total)? - gradient.broadcast_mul(&weighted)?
+        };
+        Ok((
+            gradient_of(y, of_y)?,
+            gradient_of(gradient, || y.apply_op2(&outer.contiguous()?, Slope))?,
+        ))
+    }
+}
+
+#[inline(always)]
+fn slope(out: &mut [f32], y: &[f32], gradient: &[f32]) {
+    let mut total = [0.0f32; LANES];
+    let (y_blocks, y_rest) = y.as_chunks::<LANES>();
+    let (blocks, rest) = gradient.as_chunks::<LANES>();
+    for (y, gradient) in y_blocks.iter().zip(blocks) {
+        total.iter_mut().zip(y.iter().zip(gradient)).for_each(|(total, (y, g))| *total += y * g);
+    }
+    let rest: f32 = y_rest.iter().zip(rest).map(|(y, g)| y * g).sum();
+    let total = total.iter().sum::<f32>() + rest;
+    out.iter_mut().zip(y.iter().zip(gradient)).for_each(|(out, (y, g))| *out = y * (g - total));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{agrees, gradients, normals};
+
+    #[test]
+    fn softmax_agrees_with_its_reference_to_the_second_order() -> Result<()> {
+        for dims in [vec![7], vec![3, 5, 19], vec![4, 1], vec![2, 37]] {
+            let x = normals("x", &dims)?.affine(3.0, 0.0)?;
+            let slow = |x: &[Tensor]| reference(&x[0]);
+            agrees(|x| softmax(&x[0]), slow, std::slice::from_ref(&x), 1e-6)?;
+            gradients(2e-3, std::slice::from_ref(&x), |x| softmax(&x[0]))?;
+            let gradient = normals("gradient", &dims)?;
+            gradients(2e-3, &[x, gradient], |x| x[0].apply_op2(&x[1], Slope))?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn impossible_classes_get_nothing_and_large_logits_share() -> Result<()> {
+        let x = [[f32::NEG_INFINITY, 0.0, 0.0, -200.0], [1e30, 1e30, 1e30, 1e30]];
+        let shares = softmax(&Tensor::new(&x, &candle::Device::Cpu)?)?.to_vec2::<f32>()?;
+        assert_eq!(shares, [[0.0, 0.5, 0.5, 0.0], [0.25; 4]]);
+        let none = Tensor::full(f32::NEG_INFINITY, (1, 3), &candle::Device::Cpu)?;
+        assert!(softmax(&none)?.flatten_all()?.to_vec1::<f32>()?.iter().all(|x| x.is_nan()));
+        assert!(softmax(&Tensor::zeros((3, 0), candle::DType::F32, none.device())?).is_err());
+        Ok(())
+    }
+}
