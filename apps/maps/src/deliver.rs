@@ -18,7 +18,7 @@ use crate::show::{TileSet, tile_picture};
 /// How many maps are made, and where they go, as flags.
 #[derive(Args, Debug)]
 pub struct Series {
-    /// How many to make
+    /// How many to make; number I of a seed is the same however many
     #[arg(long, short = 'n', default_value_t = 1)]
     count: u64,
     /// What the maps come from and where they go.
@@ -45,7 +45,7 @@ impl Series {
 /// Which maps are made and where they go, as flags.
 #[derive(Args, Debug)]
 pub struct Delivery {
-    /// Seed; number I of a seed is the same however many are made
+    /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Write each map as text and picture into this folder instead of printing it

@@ -39,9 +39,6 @@ struct Options {
     /// Seconds that a block takes at least
     #[arg(long, default_value_t = 0.4)]
     seconds: f64,
-    /// Threads on both sides [default: all]
-    #[arg(long)]
-    threads: Option<usize>,
     /// Write the figures to BENCHMARKS.md; takes every case, beside PyTorch
     #[arg(long, requires = "against_pytorch", conflicts_with = "only")]
     record: bool,
@@ -69,6 +66,7 @@ const DISTURBED: f64 = 0.08;
 const ATTEMPTS: usize = 4;
 
 fn main() -> ExitCode {
+    generativa_kernels::tune_process();
     match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -79,10 +77,8 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<()> {
-    let threads = options.threads.unwrap_or_else(|| {
-        std::thread::available_parallelism().map_or(1, |available| available.get())
-    });
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    // candle counts its threads by the same variable, RAYON_NUM_THREADS, that sets these.
+    let threads = rayon::current_num_threads();
     let chosen = |case: &Case| {
         options.only.is_empty() || options.only.iter().any(|part| case.name.contains(part.as_str()))
     };
@@ -103,7 +99,7 @@ fn run(options: &Options) -> Result<()> {
         measured.push(one);
     }
     match twin.filter(|_| options.record) {
-        Some(twin) => record::write(&measured, &twin.version, threads),
+        Some(twin) => record::write(&measured, options, &twin.version, threads),
         None => Ok(()),
     }
 }

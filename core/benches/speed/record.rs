@@ -10,7 +10,7 @@ use generativa::run::file::write_atomically;
 use generativa::run::machine::{Machine, revision};
 
 use crate::clock::Block;
-use crate::{Case, DISTURBED};
+use crate::{Case, DISTURBED, Options};
 
 /// The figures of one case.
 pub(crate) struct Measured {
@@ -77,13 +77,21 @@ fn range(values: &[f64]) -> (f64, f64) {
 }
 
 /// Writes `BENCHMARKS.md` at the root of the checkout.
-pub(crate) fn write(measured: &[Measured], pytorch: &str, threads: usize) -> Result<()> {
-    let mut text = String::from(
+pub(crate) fn write(
+    measured: &[Measured],
+    options: &Options,
+    pytorch: &str,
+    threads: usize,
+) -> Result<()> {
+    let (rounds, seconds, disturbed) = (options.rounds, options.seconds, 100.0 * DISTURBED);
+    let mut text = format!(
         "# Benchmarks\n\nWritten by `just bench --against-pytorch --record`; `--python PROGRAM` \
-         names a Python that has PyTorch. Both sides run in turn, block by block; a ratio is the \
+         names a Python that has PyTorch. Both sides run in turn, {rounds} blocks each of at \
+         least {seconds} seconds, with an allocator that keeps freed memory; a ratio is the \
          median over the pairs of our time over PyTorch's, below 1 where we are faster, with the \
-         range over the pairs beside it. *Busy* is how many processors each side kept at work. A \
-         block during which other programs took more than 8 % of the processors was run again, \
+         range over the pairs beside it, bold where it is more than wanted. *Busy* is how many processors each side kept at work. Gradients (dx, dw) include the making of \
+         the gradient that comes in on our side only. A \
+         block during which other programs took more than {disturbed:.0} % of the processors was run again, \
          and is marked † where that did not help.\n\n",
     );
     let (machine, revision) = (Machine::here(), revision());
@@ -99,17 +107,19 @@ pub(crate) fn write(measured: &[Measured], pytorch: &str, threads: usize) -> Res
     for one in measured {
         let (theirs, ratios) = (one.side(1), one.ratios());
         let (low, high) = range(&ratios);
+        let ratio = format!("{:.2}", median(&ratios));
+        let over = one.case.target.is_some_and(|target| median(&ratios) > target);
+        let ratio = if over { format!("**{ratio}**") } else { ratio };
         let wanted =
             one.case.target.map_or_else(|| "–".to_owned(), |target| format!("≤ {target:.1}"));
         writeln!(
             text,
-            "| `{}`{} | {} | {:.3} | {:.3} | {:.2} | {low:.2}–{high:.2} | {wanted} | {:.2}, {:.2} |",
+            "| `{}`{} | {} | {:.3} | {:.3} | {ratio} | {low:.2}–{high:.2} | {wanted} | {:.2}, {:.2} |",
             one.case.name,
             if one.disturbed() { " †" } else { "" },
             one.case.about,
             median_of(&one.ours, |b| b.median),
             median_of(&theirs, |b| b.median),
-            median(&ratios),
             median_of(&one.ours, |b| b.busy),
             median_of(&theirs, |b| b.busy),
         )?;

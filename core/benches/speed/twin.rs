@@ -40,6 +40,12 @@ impl Twin {
         let mut process = Command::new(python)
             .arg(program)
             .arg(threads.to_string())
+            // What `tune_process` does for us.
+            .envs([
+                ("MALLOC_ARENA_MAX", "1"),
+                ("MALLOC_MMAP_MAX_", "0"),
+                ("MALLOC_TRIM_THRESHOLD_", "-1"),
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

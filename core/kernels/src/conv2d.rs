@@ -41,13 +41,14 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv) ->
     };
     let fits = conv.stride.0 * conv.stride.1 * kernel.2 * kernel.3 > 0
         && inputs == kernel.1
+        && inputs * kernel.0 * height * width > 0
         && bias.is_none_or(|bias| bias.dims() == [kernel.0])
         && window.positions().is_some();
     if !fits {
         bail!(
             "conv2d: x {:?}, weight {:?}, bias {:?} and {conv:?} do not fit; expected [batch, \
-             inputs, height, width], [outputs, inputs, kernel, kernel], [outputs], a kernel within \
-             the padded image and positive strides",
+             inputs, height, width], [outputs, inputs, kernel, kernel], [outputs], none \
+             of them 0 but the batch, a kernel within the padded image and positive strides",
             x.dims(),
             weight.dims(),
             bias.map(Tensor::dims)

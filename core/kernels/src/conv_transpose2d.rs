@@ -27,7 +27,9 @@ pub fn conv_transpose2d(
     };
     let height = size(rows, kernel.2, conv.stride.0, conv.padding.0, output_padding.0);
     let width = size(columns, kernel.3, conv.stride.1, conv.padding.1, output_padding.1);
-    let fits = inputs == kernel.0 && bias.is_none_or(|bias| bias.dims() == [kernel.1]);
+    let fits = inputs == kernel.0
+        && inputs * kernel.1 > 0
+        && bias.is_none_or(|bias| bias.dims() == [kernel.1]);
     let (true, Some(height), Some(width)) = (fits, height, width) else {
         bail!(
             "conv_transpose2d: x {:?}, weight {:?}, bias {:?}, {conv:?} and output padding \

@@ -41,8 +41,13 @@ impl Convolution {
         if y.is_empty() {
             return y;
         }
-        let weight = Matrix::new(weight, self.outputs, self.patch());
         let together = self.together();
+        let wide = self.window.positions().is_some_and(|(_, columns)| columns > 1);
+        if together == 1 && batch < FEW && positions > 2 * BLOCK && wide {
+            self.output_by_blocks(&mut y, x, weight, bias);
+            return y;
+        }
+        let weight = Matrix::new(weight, self.outputs, self.patch());
         y.par_chunks_mut(together * self.outputs * positions)
             .zip(x.par_chunks(together * size))
             .for_each_init(Scratch::default, |scratch, (y, x)| {
@@ -61,10 +66,53 @@ impl Convolution {
         y
     }
 
+    /// [`output`](Self::output) of a few large images, each split into rows of positions. The bits
+    /// are the same: an element does not depend on the columns beside it.
+    fn output_by_blocks(&self, y: &mut [f32], x: &[f32], weight: &[f32], bias: Option<&[f32]>) {
+        let weight = Matrix::new(weight, self.outputs, self.patch());
+        let (positions, size) = (self.positions(), self.inputs * self.pixels());
+        let (rows, columns) = self.window.positions().unwrap_or((0, 0));
+        let block = BLOCK.div_ceil(columns); // rows
+        let blocks = rows.div_ceil(block);
+        let parts: Vec<Vec<f32>> = (0..x.len() / size * blocks)
+            .into_par_iter()
+            .map_init(Scratch::default, |scratch, task| {
+                let image = &x[task / blocks * size..][..size];
+                let start = task % blocks * block;
+                let rows = start..rows.min(start + block);
+                let count = rows.len() * columns;
+                let mut out = vec![0.0; self.outputs * count];
+                fill_channels(&mut out, bias, count);
+                let patches = if self.window.is_pointwise() {
+                    let all = Matrix::new(image, self.inputs, positions);
+                    all.column_range(start * columns, count)
+                } else {
+                    let patches = sized(&mut scratch.patches, self.patch() * count);
+                    self.window.unfold(image, patches, count, 0, rows);
+                    Matrix::new(patches, self.patch(), count)
+                };
+                multiply(&mut out, weight, patches, bias.is_some());
+                out
+            })
+            .collect();
+        y.par_chunks_mut(positions).enumerate().for_each(|(channel, y)| {
+            let (image, channel) = (channel / self.outputs, channel % self.outputs);
+            let parts = parts[image * blocks..][..blocks].iter();
+            for (y, part) in y.chunks_mut(block * columns).zip(parts) {
+                y.copy_from_slice(&part[channel * y.len()..][..y.len()]);
+            }
+        });
+    }
+
     /// The transpose of [`output`](Self::output) in `x`: folds `weightᵀ · y` back to images.
     pub(crate) fn input(&self, y: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         let (positions, size) = (self.positions(), self.outputs * self.positions());
         let batch = y.len() / size.max(1);
+        let (kernel, padding) = (self.window.kernel, self.window.padding);
+        let within = padding.0 < kernel.0 && padding.1 < kernel.1;
+        if self.window.stride == (1, 1) && within && self.outputs <= self.inputs {
+            return self.reversed().output(y, &self.turned(weight), bias);
+        }
         let mut x = vec![0.0; batch * self.inputs * self.pixels()];
         if x.is_empty() {
             return x;
@@ -91,6 +139,30 @@ impl Convolution {
         x
     }
 
+    /// The convolution with stride 1 that is the transpose of one with stride 1.
+    fn reversed(&self) -> Self {
+        let Window { kernel, padding, .. } = self.window;
+        let window = Window {
+            image: self.window.positions().unwrap_or((0, 0)),
+            padding: (kernel.0 - 1 - padding.0, kernel.1 - 1 - padding.1),
+            ..self.window
+        };
+        Self { window, inputs: self.outputs, outputs: self.inputs }
+    }
+
+    /// The weight of [`reversed`](Self::reversed): inputs for outputs, every kernel turned by half.
+    fn turned(&self, weight: &[f32]) -> Vec<f32> {
+        let taps = self.window.kernel.0 * self.window.kernel.1;
+        let mut turned = Vec::with_capacity(weight.len());
+        for input in 0..self.inputs {
+            for output in 0..self.outputs {
+                let kernel = &weight[(output * self.inputs + input) * taps..][..taps];
+                turned.extend(kernel.iter().rev());
+            }
+        }
+        turned
+    }
+
     /// `weight[co, patch] = Σ y[b, co, position] · patches(x[b])[patch, position]`, over chunks of
     /// the batch that are added in their order.
     pub(crate) fn weight(&self, x: &[f32], y: &[f32]) -> Vec<f32> {
@@ -99,6 +171,9 @@ impl Convolution {
         let values = self.outputs * self.patch();
         if values == 0 || x.is_empty() || y.is_empty() {
             return vec![0.0; values];
+        }
+        if x.len() / image < FEW && together == 1 {
+            return self.weight_by_rows(x, y);
         }
         // A large weight is work enough for fewer chunks, and each chunk holds a copy of it.
         let chunks = if values > 1 << 20 { 4 } else { 16 };
@@ -121,6 +196,36 @@ impl Convolution {
         sum_in_order(parts)
     }
 
+    /// [`weight`](Self::weight) of a few large images, split into rows of the weight.
+    fn weight_by_rows(&self, x: &[f32], y: &[f32]) -> Vec<f32> {
+        let (positions, patch) = (self.positions(), self.patch());
+        let taps = self.window.kernel.0 * self.window.kernel.1;
+        let rows = 0..self.window.positions().map_or(0, |(rows, _)| rows);
+        let mut sum = vec![0.0; self.outputs * patch];
+        let mut scratch = Vec::new();
+        let images = x.chunks(self.inputs * self.pixels()).zip(y.chunks(self.outputs * positions));
+        for (index, (x, y)) in images.enumerate() {
+            let patches = if self.window.is_pointwise() {
+                x
+            } else {
+                let patches = sized(&mut scratch, patch * positions);
+                let channels = patches.par_chunks_mut(taps * positions);
+                channels.zip(x.par_chunks(self.pixels())).for_each(|(patches, channel)| {
+                    self.window.unfold(channel, patches, positions, 0, rows.clone());
+                });
+                &*patches
+            };
+            let patches = Matrix::new(patches, patch, positions).transposed();
+            let y = Matrix::new(y, self.outputs, positions);
+            let block = self.outputs.div_ceil(4);
+            sum.par_chunks_mut(block * patch).enumerate().for_each(|(task, sum)| {
+                let rows = y.row_range(task * block, sum.len() / patch);
+                multiply(sum, rows, patches, index > 0);
+            });
+        }
+        sum
+    }
+
     /// The patches of a group of images side by side, `[patch, columns]`; a column beyond them
     /// holds anything finite.
     fn patches<'a>(&self, x: &'a [f32], columns: usize, scratch: &'a mut Vec<f32>) -> &'a [f32] {
@@ -129,8 +234,9 @@ impl Convolution {
             return x;
         }
         let patches = sized(scratch, self.patch() * columns);
+        let rows = 0..self.window.positions().map_or(0, |(rows, _)| rows);
         for (index, image) in x.chunks_exact(size).enumerate() {
-            self.window.unfold(image, patches, columns, index * self.positions());
+            self.window.unfold(image, patches, columns, index * self.positions(), rows.clone());
         }
         patches
     }
@@ -151,6 +257,11 @@ impl Convolution {
         grouped
     }
 }
+
+/// Images from which a batch is work enough for all threads.
+const FEW: usize = 8;
+/// Positions of an image that a task takes: their patches stay in the second cache.
+const BLOCK: usize = 256;
 
 /// Copies `[outputs, columns]`, image after image along the columns, to `[images, outputs, ..]`.
 fn ungroup(grouped: &[f32], y: &mut [f32], positions: usize, columns: usize) {

@@ -33,7 +33,7 @@ impl CustomOp1 for Gelu {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (scale, cubic) = (SCALE as f32, CUBIC as f32);
-        map(self.name(), (storage, layout), |x| {
+        map(self.name(), (storage, layout), move |x| {
             // x/2 (1 + tanh u) = x σ(2u), without the cancellation at the left
             x * exponential::sigmoid(2.0 * scale * x * (1.0 + cubic * x * x))
         })
@@ -60,7 +60,7 @@ impl CustomOp2 for Slope {
         gradient_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (scale, cubic) = (SCALE as f32, CUBIC as f32);
-        map2(self.name(), (x, x_layout), (gradient, gradient_layout), |x, gradient| {
+        map2(self.name(), (x, x_layout), (gradient, gradient_layout), move |x, gradient| {
             // Beyond 10 the slope is 0 or 1 to the last bit, and u' would overflow.
             let x = x.clamp(-10.0, 10.0);
             let t = exponential::tanh(scale * x * (1.0 + cubic * x * x));

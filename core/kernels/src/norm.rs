@@ -9,21 +9,22 @@
 
 use candle::backprop::GradStore;
 use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
-use rayon::prelude::*;
 
 use crate::demand;
 use crate::exponential;
+use crate::filled::filled;
 use crate::sigmoid::reference as sigmoid;
-use crate::sum::row_sum;
-use crate::vector::widest;
+use crate::vector::widest_fn;
 
 /// Normalises the last dimension of `x`, `[.., width]`, and scales and shifts it by `weight` and
 /// `bias`, `[width]`. f32 or f64, any strides; differentiable twice.
 ///
 /// `eps` is added to the variance; 1e-5 is usual. Fails where the widths differ.
 pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor> {
-    let width = x.dims().last().copied().unwrap_or(0);
-    let rows = x.reshape(((), width, 1))?;
+    let Some((&width, leading)) = x.dims().split_last() else {
+        bail!("layer_norm: expected [.., width], found a scalar");
+    };
+    let rows = x.reshape((leading.iter().product::<usize>(), width, 1))?;
     Norm { groups: 1, eps, silu: false }
         .apply("layer_norm", &rows, weight, bias)?
         .reshape(x.shape())
@@ -43,13 +44,13 @@ pub fn group_norm(
     eps: f64,
     silu: bool,
 ) -> Result<Tensor> {
-    let &[batch, channels, ..] = x.dims() else {
+    let &[batch, channels, ref rest @ ..] = x.dims() else {
         bail!("group_norm: expected [batch, channels, ..], found {:?}", x.dims());
     };
     if groups == 0 || !channels.is_multiple_of(groups) {
         bail!("group_norm: {channels} channels cannot be split into {groups} groups");
     }
-    let flat = x.reshape((batch, channels, ()))?;
+    let flat = x.reshape((batch, channels, rest.iter().product::<usize>()))?;
     Norm { groups, eps, silu }.apply("group_norm", &flat, weight, bias)?.reshape(x.shape())
 }
 
@@ -164,16 +165,9 @@ impl<'a> Call<'a> {
     #[inline(always)]
     fn moments(&self, x: &[f32]) -> (f32, f32) {
         let count = x.len() as f64;
-        let mean = row_sum(x) / count;
-        let centre = mean as f32;
-        let mut lanes = [0.0f64; LANES];
-        let (blocks, rest) = x.as_chunks::<LANES>();
-        let square = |x: f32| f64::from((x - centre) * (x - centre));
-        for block in blocks {
-            lanes.iter_mut().zip(block).for_each(|(lane, &x)| *lane += square(x));
-        }
-        let squares = lanes.iter().sum::<f64>() + rest.iter().map(|&x| square(x)).sum::<f64>();
-        (centre, (1.0 / (squares / count + self.norm.eps).sqrt()) as f32)
+        let mean = (sum_of(x, x, |x, _| x) / count) as f32;
+        let squares = sum_of(x, x, |x, _| (x - mean) * (x - mean));
+        (mean, (1.0 / (squares / count + self.norm.eps).sqrt()) as f32)
     }
 
     #[inline(always)]
@@ -208,27 +202,16 @@ impl<'a> Call<'a> {
             for (((out, x), g), (w, b)) in values.zip(weight.iter().zip(bias)) {
                 *out = self.before_silu(*g, (x - mean) * rate * w + b);
             }
-            let mut lanes = [[0.0f64; LANES]; 2];
-            let mut add = |lane: usize, out: f32, x: f32, w: f32| {
-                let (weighted, h) = (out * w, (x - mean) * rate);
-                lanes[0][lane] += f64::from(weighted);
-                lanes[1][lane] += f64::from(weighted * h);
-            };
-            let (blocks, rest) = out.as_chunks::<LANES>();
-            let (x_blocks, x_rest) = x.as_chunks::<LANES>();
-            let (w_blocks, w_rest) = weight.as_chunks::<LANES>();
-            for ((out, x), w) in blocks.iter().zip(x_blocks).zip(w_blocks) {
-                (0..LANES).for_each(|lane| add(lane, out[lane], x[lane], w[lane]));
-            }
-            let last = rest.iter().zip(x_rest).zip(w_rest).enumerate();
-            last.for_each(|(lane, ((out, x), w))| add(lane, *out, *x, *w));
-            (total, along) = (lanes[0].iter().sum(), lanes[1].iter().sum());
-            let values = out.iter().zip(x);
+            // The weighted gradient takes its place; the sums over the batch come first.
+            let values = out.iter_mut().zip(x).zip(weight);
             let sums = of_weight.iter_mut().zip(of_bias);
-            for ((out, x), (of_weight, of_bias)) in values.zip(sums) {
-                *of_weight += f64::from(out * ((x - mean) * rate));
+            for (((out, x), w), (of_weight, of_bias)) in values.zip(sums) {
+                *of_weight += f64::from(*out * ((x - mean) * rate));
                 *of_bias += f64::from(*out);
+                *out *= w;
             }
+            total = sum_of(out, x, |weighted, _| weighted);
+            along = sum_of(out, x, |weighted, x| weighted * ((x - mean) * rate));
         } else {
             let channels = out.chunks_exact_mut(self.inner).zip(x.chunks_exact(self.inner));
             let channels = channels.zip(gradient.chunks_exact(self.inner)).enumerate();
@@ -238,16 +221,8 @@ impl<'a> Call<'a> {
                 values.for_each(|((out, x), g)| {
                     *out = self.before_silu(*g, (x - mean) * rate * w + b);
                 });
-                let mut lanes = [0.0f64; LANES];
-                let (blocks, rest) = out.as_chunks::<LANES>();
-                let (x_blocks, x_rest) = x.as_chunks::<LANES>();
-                let term = |out: f32, x: f32| f64::from(out * ((x - mean) * rate));
-                for (out, x) in blocks.iter().zip(x_blocks) {
-                    let pairs = lanes.iter_mut().zip(out.iter().zip(x));
-                    pairs.for_each(|(lane, (out, x))| *lane += term(*out, *x));
-                }
-                let rest = rest.iter().zip(x_rest).map(|(out, x)| term(*out, *x));
-                let (weighted, sum) = (lanes.iter().sum::<f64>() + rest.sum::<f64>(), row_sum(out));
+                let weighted = sum_of(out, x, |out, x| out * ((x - mean) * rate));
+                let sum = sum_of(out, x, |out, _| out);
                 of_weight[channel] += weighted;
                 of_bias[channel] += sum;
                 total += f64::from(w) * sum;
@@ -257,14 +232,13 @@ impl<'a> Call<'a> {
         let count = self.size() as f64;
         let (total, along) = ((total / count) as f32, (along / count) as f32);
         let gradient_of =
-            |g: f32, x: f32, w: f32| rate * (g * w - total - (x - mean) * rate * along);
+            |weighted: f32, x: f32| rate * (weighted - total - (x - mean) * rate * along);
         if self.inner == 1 {
-            let values = out.iter_mut().zip(x).zip(weight);
-            values.for_each(|((out, x), w)| *out = gradient_of(*out, *x, *w));
+            out.iter_mut().zip(x).for_each(|(out, x)| *out = gradient_of(*out, *x));
         } else {
             let channels = out.chunks_exact_mut(self.inner).zip(x.chunks_exact(self.inner));
             for ((out, x), w) in channels.zip(weight) {
-                out.iter_mut().zip(x).for_each(|(out, x)| *out = gradient_of(*out, *x, *w));
+                out.iter_mut().zip(x).for_each(|(out, x)| *out = gradient_of(*out * w, *x));
             }
         }
     }
@@ -280,8 +254,44 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Lanes of a sum, fixed because they decide its bits.
-const LANES: usize = 16;
+widest_fn! {
+    /// [`Call::group`].
+    fn normalise(call: &Call<'_>, y: &mut [f32], x: &[f32], group: usize) = call.group(y, x, group)
+}
+
+widest_fn! {
+    /// [`Call::gradient`].
+    fn differentiate(
+        call: &Call<'_>, out: &mut [f32], gradient: &[f32], group: usize, sums: [&mut [f64]; 2]
+    ) = call.gradient(out, gradient, group, sums)
+}
+
+/// Lanes of a sum and terms of a block, fixed because they decide its bits.
+const LANES: usize = 32;
+const BLOCK: usize = 1024;
+
+/// `Σ term(a, b)` over two slices of one length: blocks in f32 lanes, their sums in f64.
+#[inline(always)]
+fn sum_of(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
+    let mut sum = 0.0;
+    for (a, b) in a.chunks(BLOCK).zip(b.chunks(BLOCK)) {
+        let mut lanes = [0.0f32; LANES];
+        let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        for (a, b) in a.iter().zip(b) {
+            lanes.iter_mut().zip(a.iter().zip(b)).for_each(|(lane, (&a, &b))| *lane += term(a, b));
+        }
+        let rest: f32 = a_rest.iter().zip(b_rest).map(|(&a, &b)| term(a, b)).sum();
+        // Pairs of halves: a fold over all lanes would be a chain of additions.
+        let mut width = LANES / 2;
+        while width > 0 {
+            let (left, right) = lanes.split_at_mut(width);
+            left.iter_mut().zip(right).for_each(|(left, right)| *left += *right);
+            width /= 2;
+        }
+        sum += f64::from(lanes[0] + rest);
+    }
+    sum
+}
 /// Values that repay a task.
 const CHUNK: usize = 1 << 14;
 /// Parts of a batch whose sums over it are taken apart.
@@ -300,13 +310,14 @@ impl CustomOp2 for Norm {
         affine_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let call = Call::new(*self, (x, x_layout), (affine, affine_layout))?;
-        let mut y = vec![0.0; call.x.len()];
         let size = call.size().max(1);
-        y.par_chunks_mut(size)
-            .zip(call.x.par_chunks(size))
-            .with_min_len(CHUNK.div_ceil(size))
-            .enumerate()
-            .for_each(|(group, (y, x))| widest(|| call.group(y, x, group)));
+        let task = CHUNK.div_ceil(size); // groups
+        let (y, _) = filled(call.x.len(), task * size, 0, |index, y| {
+            let x = &call.x[index * task * size..][..y.len()];
+            for (group, (y, x)) in y.chunks_mut(size).zip(x.chunks(size)).enumerate() {
+                normalise(&call, y, x, index * task + group);
+            }
+        });
         Ok((CpuStorage::F32(y), x_layout.shape().clone()))
     }
 
@@ -347,8 +358,6 @@ impl CustomOp3 for Gradients {
         let call = Call::new(self.0, (x, x_layout), (affine, affine_layout))?;
         let gradient = demand::values(self.name(), gradient, gradient_layout)?;
         let (count, all) = (call.x.len(), call.weight.len());
-        let mut out = vec![0.0; count + 2 * all];
-        let (of_x, of_affine) = out.split_at_mut(count);
         // A task is one group of one item or, where channels are short, some whole items.
         let groups = if call.inner == 1 {
             (count / call.size().max(1)).div_ceil(self.0.groups).div_ceil(PARTS) * self.0.groups
@@ -358,22 +367,18 @@ impl CustomOp3 for Gradients {
         let task = (groups * call.size()).max(1);
         let place = |group: usize| group % self.0.groups.min(groups) * call.channels;
         let width = self.0.groups.min(groups) * call.channels;
-        let sums: Vec<Vec<f64>> = of_x
-            .par_chunks_mut(task)
-            .zip(gradient.par_chunks(task))
-            .enumerate()
-            .map(|(index, (out, gradient))| {
-                let mut sums = vec![0.0; 2 * width];
-                let (of_weight, of_bias) = sums.split_at_mut(width);
-                let pairs = out.chunks_mut(call.size()).zip(gradient.chunks(call.size()));
-                for (group, (out, gradient)) in pairs.enumerate() {
-                    let channels = place(group)..place(group) + call.channels;
-                    let sums = [&mut of_weight[channels.clone()], &mut of_bias[channels]];
-                    widest(|| call.gradient(out, gradient, index * groups + group, sums));
-                }
-                sums
-            })
-            .collect();
+        let (mut out, sums) = filled(count, task, 2 * all, |index, out| {
+            let mut sums = vec![0.0; 2 * width];
+            let (of_weight, of_bias) = sums.split_at_mut(width);
+            let gradient = &gradient[index * task..][..out.len()];
+            let pairs = out.chunks_mut(call.size()).zip(gradient.chunks(call.size()));
+            for (group, (out, gradient)) in pairs.enumerate() {
+                let channels = place(group)..place(group) + call.channels;
+                let sums = [&mut of_weight[channels.clone()], &mut of_bias[channels]];
+                differentiate(&call, out, gradient, index * groups + group, sums);
+            }
+            sums
+        });
         let mut total = vec![0.0; 2 * all];
         for (index, sums) in sums.iter().enumerate() {
             let first = index * groups % self.0.groups * call.channels;
@@ -382,7 +387,7 @@ impl CustomOp3 for Gradients {
                 total.for_each(|(total, sum)| *total += sum);
             }
         }
-        of_affine.iter_mut().zip(total).for_each(|(out, total)| *out = total as f32);
+        out.extend(total.into_iter().map(|total| total as f32));
         Ok((CpuStorage::F32(out), Shape::from(count + 2 * all)))
     }
 

@@ -33,6 +33,11 @@ impl<'a> Matrix<'a> {
         Self { values: &self.values[start * self.row_stride..], rows: count, ..self }
     }
 
+    /// The `count` columns from `start`.
+    pub(crate) fn column_range(self, start: usize, count: usize) -> Self {
+        self.transposed().row_range(start, count).transposed()
+    }
+
     /// A copy, one column after the other.
     fn by_columns(&self) -> Vec<f32> {
         let mut copy = Vec::with_capacity(self.rows * self.columns);
@@ -51,7 +56,7 @@ impl<'a> Matrix<'a> {
 }
 
 /// Terms that `gemm` sums in one go whatever the other dimensions are: the least of its blocks.
-const INNER: usize = 512;
+pub(crate) const INNER: usize = 512;
 
 /// Size up to which `gemm` sums along the operands where both are contiguous that way.
 pub(crate) const SMALL: usize = 256;
@@ -78,7 +83,7 @@ pub(crate) fn multiply(out: &mut [f32], left: Matrix<'_>, right: Matrix<'_>, add
     };
     for start in (0..inner).step_by(INNER) {
         let count = INNER.min(inner - start);
-        let left = left.transposed().row_range(start, count).transposed();
+        let left = left.column_range(start, count);
         multiply_block(out, left, right.row_range(start, count), add || start > 0);
     }
 }

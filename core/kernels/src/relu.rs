@@ -34,18 +34,19 @@ impl CustomOp1 for LeakyRelu {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let slope = self.0;
-        // Not `max`, which would turn NaN into 0.
-        map(self.name(), (storage, layout), |x| if x <= 0.0 { gated(slope, x) } else { x })
+        // Not `max`, which would turn NaN into 0; and 0 for a slope of 0 even where x is infinite.
+        if slope == 0.0 {
+            return map(self.name(), (storage, layout), |x| if x <= 0.0 { 0.0 } else { x });
+        }
+        map(self.name(), (storage, layout), move |x| {
+            let low = slope * x; // computed either way, so that there is no branch
+            if x <= 0.0 { low } else { x }
+        })
     }
 
     fn bwd(&self, x: &Tensor, _: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
         gradient_of(x, || gate(x, gradient, self.0))
     }
-}
-
-/// `slope · x`, and 0 for a slope of 0 even where `x` is infinite.
-fn gated(slope: f32, x: f32) -> f32 {
-    if slope == 0.0 { 0.0 } else { slope * x }
 }
 
 /// `gradient` where `x` is positive, else `slope · gradient`. The result is constant in `x`, which
@@ -69,8 +70,9 @@ impl CustomOp2 for Gate {
         gradient_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let slope = self.0;
-        map2(self.name(), (x, x_layout), (gradient, gradient_layout), |x, gradient| {
-            if x > 0.0 { gradient } else { slope * gradient }
+        map2(self.name(), (x, x_layout), (gradient, gradient_layout), move |x, gradient| {
+            let low = slope * gradient;
+            if x > 0.0 { gradient } else { low }
         })
     }
 

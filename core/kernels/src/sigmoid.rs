@@ -5,15 +5,17 @@ use candle::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
 use crate::demand::{self, gradient_of};
 use crate::elementwise::{map, map2};
 use crate::exponential;
+use crate::softplus;
 
 /// `1 / (1 + e^-x)` for every element; f32 or f64, any shape. Differentiable to every order.
 pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
     if demand::fast("sigmoid", &[x])? { x.contiguous()?.apply_op1(Sigmoid) } else { reference(x) }
 }
 
-/// The same in candle operations that are differentiable to every order.
+/// `e^-softplus(-x)`: the same in candle operations that are differentiable to every order and keep
+/// their digits where the result is small.
 pub(crate) fn reference(x: &Tensor) -> Result<Tensor> {
-    x.affine(0.5, 0.0)?.tanh()?.affine(0.5, 0.5)
+    softplus::reference(&x.neg()?)?.neg()?.exp()
 }
 
 struct Sigmoid;

@@ -1,12 +1,12 @@
 //! `softmax(x)[i] = e^x[i] / Σ e^x[j]` over the last dimension.
 
 use candle::{CpuStorage, CustomOp1, CustomOp2, D, Layout, Result, Shape, Tensor, bail};
-use rayon::prelude::*;
 
 use crate::demand::{self, gradient_of};
 use crate::exponential::exp;
+use crate::filled::filled;
 use crate::log_softmax;
-use crate::vector::widest;
+use crate::vector::widest_fn;
 
 /// Probabilities that `x`, `[.., classes]`, gives. f32 or f64; finite for any finite `x`, and 0
 /// for classes at minus infinity beside others. Differentiable to every order. Fails where there
@@ -36,10 +36,9 @@ impl CustomOp1 for Softmax {
         let values = demand::values(self.name(), storage, layout)?;
         let classes = layout.shape().dim(D::Minus1)?;
         let chunk = CHUNK.div_ceil(classes) * classes;
-        let mut out = vec![0.0; values.len()];
-        out.par_chunks_mut(chunk).zip(values.par_chunks(chunk)).for_each(|(out, values)| {
-            let rows = out.chunks_exact_mut(classes).zip(values.chunks_exact(classes));
-            widest(|| rows.for_each(|(out, row)| shares(out, row)));
+        let (out, _) = filled(values.len(), chunk, 0, |index, out| {
+            let rows = values[index * chunk..][..out.len()].chunks_exact(classes);
+            out.chunks_exact_mut(classes).zip(rows).for_each(|(out, row)| shares(out, row));
         });
         Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
@@ -52,8 +51,13 @@ impl CustomOp1 for Softmax {
 /// Lanes of a sum, fixed because they decide its bits.
 const LANES: usize = 16;
 
+widest_fn! {
+    /// The softmax of one row.
+    fn shares(out: &mut [f32], row: &[f32]) = shares_inline(out, row)
+}
+
 #[inline(always)]
-fn shares(out: &mut [f32], row: &[f32]) {
+fn shares_inline(out: &mut [f32], row: &[f32]) {
     let mut most = [f32::NEG_INFINITY; LANES];
     let (blocks, rest) = row.as_chunks::<LANES>();
     for block in blocks {
@@ -103,12 +107,12 @@ impl CustomOp2 for Slope {
         let gradient = demand::values(self.name(), gradient, gradient_layout)?;
         let classes = layout.shape().dim(D::Minus1)?;
         let chunk = CHUNK.div_ceil(classes) * classes;
-        let mut out = vec![0.0; y.len()];
-        let operands = y.par_chunks(chunk).zip(gradient.par_chunks(chunk));
-        out.par_chunks_mut(chunk).zip(operands).for_each(|(out, (y, gradient))| {
-            let operands = y.chunks_exact(classes).zip(gradient.chunks_exact(classes));
-            let rows = out.chunks_exact_mut(classes).zip(operands);
-            widest(|| rows.for_each(|(out, (y, gradient))| slope(out, y, gradient)));
+        let (out, _) = filled(y.len(), chunk, 0, |index, out| {
+            let part = index * chunk..index * chunk + out.len();
+            let rows =
+                y[part.clone()].chunks_exact(classes).zip(gradient[part].chunks_exact(classes));
+            let rows = out.chunks_exact_mut(classes).zip(rows);
+            rows.for_each(|(out, (y, gradient))| slope(out, y, gradient));
         });
         Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
@@ -132,8 +136,13 @@ impl CustomOp2 for Slope {
     }
 }
 
+widest_fn! {
+    /// [`Slope`] of one row.
+    fn slope(out: &mut [f32], y: &[f32], gradient: &[f32]) = slope_inline(out, y, gradient)
+}
+
 #[inline(always)]
-fn slope(out: &mut [f32], y: &[f32], gradient: &[f32]) {
+fn slope_inline(out: &mut [f32], y: &[f32], gradient: &[f32]) {
     let mut total = [0.0f32; LANES];
     let (y_blocks, y_rest) = y.as_chunks::<LANES>();
     let (blocks, rest) = gradient.as_chunks::<LANES>();

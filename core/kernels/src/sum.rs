@@ -47,7 +47,9 @@ impl CustomOp1 for Sum {
                 rows.map(|row| widest(|| row_sum(row)) as f32).collect()
             }
             (false, _) => {
-                values.chunks(count * inner).flat_map(|item| column_sums(item, inner)).collect()
+                let items = values.par_chunks(count * inner);
+                let items = items.with_min_len(CHUNK.div_ceil(count * inner));
+                items.map(|item| column_sums(item, inner)).collect::<Vec<_>>().concat()
             }
         };
         Ok((CpuStorage::F32(out), shape))

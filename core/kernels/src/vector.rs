@@ -23,6 +23,31 @@ fn with_avx2<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// A function that does what [`widest`] does with an expression of its arguments. For work that
+/// is too long to be copied into both callers of a closure; what it calls must still be
+/// `#[inline(always)]`.
+macro_rules! widest_fn {
+    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) $(-> $out:ty)? = $body:expr) => {
+        $(#[$doc])*
+        fn $name($($arg: $type),*) $(-> $out)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2")]
+                fn wide($($arg: $type),*) $(-> $out)? {
+                    $body
+                }
+                if std::arch::is_x86_feature_detected!("avx2") {
+                    #[expect(unsafe_code, reason = "the processor was asked for the feature")]
+                    // SAFETY: avx2 is there.
+                    return unsafe { wide($($arg),*) };
+                }
+            }
+            $body
+        }
+    };
+}
+pub(crate) use widest_fn;
+
 #[cfg(test)]
 mod tests {
     use super::*;

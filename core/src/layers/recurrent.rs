@@ -1,10 +1,6 @@
-//! The gated recurrent unit (Cho et al. 2014, arXiv 1406.1078) in PyTorch's form, where the reset
-//! gate acts after the product with the hidden state:
-//!
-//! `r = σ(Wᵣ x + bᵣ + Uᵣ h + cᵣ)`, `z` likewise, `n = tanh(Wₙ x + bₙ + r (Uₙ h + cₙ))`,
-//! `h' = (1 − z) n + z h`
+//! The gated recurrent unit in PyTorch's form, see [`kernels::gru`].
 
-use candle::{D, Result, Tensor, bail};
+use candle::{Result, Tensor, bail};
 use candle_nn::VarBuilder;
 use generativa_kernels as kernels;
 
@@ -63,34 +59,19 @@ impl Gru {
                 Some(start) => start.get(index)?,
                 None => Tensor::zeros((batch, self.hidden), x.dtype(), x.device())?,
             };
-            let states = layer.run(&outputs, state)?;
-            last.extend(states.last().cloned());
-            outputs = Tensor::stack(&states, 1)?; // [batch, time, hidden]
+            outputs = layer.run(&outputs, &state)?;
+            last.push(outputs.narrow(1, time - 1, 1)?.squeeze(1)?);
         }
         Ok((outputs, Tensor::stack(&last, 0)?))
     }
 }
 
 impl Layer {
-    /// The states after every step.
-    fn run(&self, x: &Tensor, mut state: Tensor) -> Result<Vec<Tensor>> {
-        let hidden = state.dim(D::Minus1)?;
+    /// The states after every step, `[batch, time, hidden]`.
+    fn run(&self, x: &Tensor, start: &Tensor) -> Result<Tensor> {
         // One product for all steps: only the hidden state has to wait for the step before.
-        let of_inputs = kernels::linear(x, &self.of_input, Some(&self.input_bias))?;
-        let mut states = Vec::with_capacity(x.dim(1)?);
-        for step in 0..x.dim(1)? {
-            let input = of_inputs.narrow(1, step, 1)?.squeeze(1)?; // [batch, 3 hidden]
-            let recurrent = kernels::linear(&state, &self.of_hidden, Some(&self.hidden_bias))?;
-            let gates = input.narrow(1, 0, 2 * hidden)? + recurrent.narrow(1, 0, 2 * hidden)?;
-            let gates = kernels::sigmoid(&gates?)?;
-            let (reset, keep) = (gates.narrow(1, 0, hidden)?, gates.narrow(1, hidden, hidden)?);
-            let new = input.narrow(1, 2 * hidden, hidden)?
-                + (reset * recurrent.narrow(1, 2 * hidden, hidden)?)?;
-            let new = kernels::tanh(&new?)?;
-            state = (&new + (keep * (state - &new)?)?)?;
-            states.push(state.clone());
-        }
-        Ok(states)
+        let gates = kernels::linear(x, &self.of_input, Some(&self.input_bias))?;
+        kernels::gru(&gates, &self.of_hidden, &self.hidden_bias, start)
     }
 }
 

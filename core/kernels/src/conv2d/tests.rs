@@ -15,6 +15,14 @@ const CASES: [[(usize, usize); 4]; 8] = [
     [(3, 3), (1, 1), (0, 0), (3, 3)],
 ];
 
+/// The same with images large enough to be split.
+const LARGE: [[(usize, usize); 4]; 4] = [
+    [(3, 3), (1, 1), (1, 1), (29, 23)],
+    [(1, 1), (1, 1), (0, 0), (24, 25)],
+    [(4, 4), (2, 3), (1, 1), (50, 79)],
+    [(5, 3), (1, 1), (0, 2), (40, 26)],
+];
+
 fn window([kernel, stride, padding, image]: [(usize, usize); 4]) -> (Window, Conv) {
     (Window { image, kernel, stride, padding }, Conv { stride, padding })
 }
@@ -39,9 +47,12 @@ fn a_known_image_gives_known_sums() -> Result<()> {
 
 #[test]
 fn the_fast_convolution_agrees_with_its_reference() -> Result<()> {
-    for case in CASES {
+    let sizes = [(3, 2, 5), (1, 1, 1), (19, 3, 1)];
+    let small = CASES.into_iter().map(|case| (case, sizes.as_slice()));
+    let large = LARGE.into_iter().map(|case| (case, &sizes[..2]));
+    for (case, sizes) in small.chain(large) {
         let (at, conv) = window(case);
-        for (batch, channels, outputs) in [(3, 2, 5), (1, 1, 1), (19, 3, 1)] {
+        for &(batch, channels, outputs) in sizes {
             let inputs = inputs(at, batch, channels, outputs)?;
             let slow = |x: &[Tensor]| reference(&x[0], &x[1], x.get(2), at);
             let fast = |x: &[Tensor]| conv2d(&x[0], &x[1], x.get(2), conv);
@@ -92,7 +103,7 @@ fn a_gradient_that_nobody_tracks_is_not_computed() -> Result<()> {
 
 #[test]
 fn an_image_has_the_same_bits_in_any_batch_and_on_any_number_of_threads() -> Result<()> {
-    for case in CASES {
+    for case in CASES.into_iter().chain(LARGE) {
         let (at, conv) = window(case);
         for outputs in [1, 7] {
             let [x, weight, bias] = inputs(at, 37, 3, outputs)?;

@@ -1,0 +1,444 @@
+//! A gated recurrent unit over a whole sequence (Cho et al. 2014, arXiv 1406.1078) in PyTorch's
+//! form, where the reset gate acts after the product with the hidden state. With `a` what the input
+//! gives to the gates,
+//!
+//! `r = σ(aᵣ + Uᵣ h + bᵣ)`, `z = σ(a_z + U_z h + b_z)`, `m = Uₙ h + bₙ`, `n = tanh(aₙ + r m)`,
+//! `h' = (1 − z) n + z h`
+//!
+//! A task takes some rows of the batch through all steps, so threads never wait for each other. The
+//! backward pass knows all states, so one product gives the gates of all steps again.
+
+use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
+use rayon::prelude::*;
+
+use crate::demand;
+use crate::exponential;
+use crate::matmul::sum_in_order;
+use crate::product::{Matrix, multiply, multiply_rows};
+use crate::vector::widest_fn;
+
+/// The states after every step, `[batch, time, hidden]`.
+///
+/// `gates`: what the inputs give to the gates, biases included, `[batch, time, 3 hidden]` in the
+/// order reset, update, new; `weight`, `[3 hidden, hidden]`, and `bias`, `[3 hidden]`: what the
+/// hidden state gives to them; `start`: the state before the first step, `[batch, hidden]`. f32 or
+/// f64, any strides; differentiable twice. A row of the batch has the same bits whichever rows
+/// stand beside it. Fails where shapes do not fit.
+pub fn gru(gates: &Tensor, weight: &Tensor, bias: &Tensor, start: &Tensor) -> Result<Tensor> {
+    let (batch, time, wide) = gates.dims3()?;
+    let hidden = wide / 3;
+    let fits = wide == 3 * hidden
+        && weight.dims() == [wide, hidden]
+        && bias.dims() == [wide]
+        && start.dims() == [batch, hidden];
+    if !fits || hidden == 0 || time == 0 {
+        bail!(
+            "gru: gates {:?}, weight {:?}, bias {:?} and start {:?} do not fit; expected [batch, \
+             time, 3 hidden], [3 hidden, hidden], [3 hidden], [batch, hidden]",
+            gates.dims(),
+            weight.dims(),
+            bias.dims(),
+            start.dims()
+        );
+    }
+    if !demand::fast("gru", &[gates, weight, bias, start])? {
+        return reference(gates, weight, bias, start);
+    }
+    let rest = [weight.flatten_all()?, bias.clone(), start.flatten_all()?];
+    gates.contiguous()?.apply_op2(&Tensor::cat(&rest, 0)?, Gru)
+}
+
+fn reference(gates: &Tensor, weight: &Tensor, bias: &Tensor, start: &Tensor) -> Result<Tensor> {
+    let mut states = Vec::new();
+    for step in steps(gates, weight, bias, start)? {
+        states.push((&step.new + (&step.keep * (&step.before - &step.new)?)?)?);
+    }
+    Tensor::stack(&states, 1)
+}
+
+/// What the reference computes in one step, each `[batch, hidden]`.
+struct Step {
+    before: Tensor,
+    reset: Tensor,
+    keep: Tensor,
+    new: Tensor,
+    /// What the hidden state gives to the new one.
+    own: Tensor,
+}
+
+fn steps(gates: &Tensor, weight: &Tensor, bias: &Tensor, start: &Tensor) -> Result<Vec<Step>> {
+    let (_, time, wide) = gates.dims3()?;
+    let hidden = wide / 3;
+    let sigmoid = crate::sigmoid::reference;
+    let part = |x: &Tensor, index: usize| x.narrow(1, index * hidden, hidden);
+    let (mut before, mut steps) = (start.clone(), Vec::with_capacity(time));
+    for step in 0..time {
+        let given = gates.narrow(1, step, 1)?.squeeze(1)?;
+        let all = before.contiguous()?.matmul(&weight.t()?.contiguous()?)?.broadcast_add(bias)?;
+        let reset = sigmoid(&(part(&given, 0)? + part(&all, 0)?)?)?;
+        let keep = sigmoid(&(part(&given, 1)? + part(&all, 1)?)?)?;
+        let own = part(&all, 2)?;
+        let new = (part(&given, 2)? + (&reset * &own)?)?.tanh()?;
+        let state = (&new + (&keep * (&before - &new)?)?)?;
+        steps.push(Step { before, reset, keep, new, own });
+        before = state;
+    }
+    Ok(steps)
+}
+
+/// [`Gradients`] in candle operations.
+fn reference_gradients(gates: &Tensor, rest: &Tensor, gradient: &Tensor) -> Result<Tensor> {
+    let (batch, time, wide) = gates.dims3()?;
+    let hidden = wide / 3;
+    let weight = rest.narrow(0, 0, wide * hidden)?.reshape((wide, hidden))?;
+    let bias = rest.narrow(0, wide * hidden, wide)?;
+    let start = rest.narrow(0, wide * hidden + wide, batch * hidden)?.reshape((batch, hidden))?;
+    let rest_of = |x: &Tensor| x.affine(-1.0, 1.0);
+    let mut carried = start.zeros_like()?;
+    let (mut of_weight, mut of_bias) = (weight.zeros_like()?, bias.zeros_like()?);
+    let mut of_gates = Vec::with_capacity(time);
+    let steps = steps(gates, &weight, &bias, &start)?;
+    for (index, Step { before, reset, keep, new, own }) in steps.iter().enumerate().rev() {
+        let whole = (gradient.narrow(1, index, 1)?.squeeze(1)? + carried)?;
+        let of_new = ((&whole * rest_of(keep)?)? * rest_of(&new.sqr()?)?)?;
+        let of_reset = ((&of_new * own)? * (reset * rest_of(reset)?)?)?;
+        let of_keep = ((&whole * (before - new)?)? * (keep * rest_of(keep)?)?)?;
+        of_gates.push(Tensor::cat(&[&of_reset, &of_keep, &of_new], 1)?);
+        let of_own = Tensor::cat(&[&of_reset, &of_keep, &(&of_new * reset)?], 1)?;
+        carried = ((whole * keep)? + of_own.matmul(&weight.contiguous()?)?)?;
+        of_weight = (of_weight + of_own.t()?.contiguous()?.matmul(&before.contiguous()?)?)?;
+        of_bias = (of_bias + of_own.sum(0)?)?;
+    }
+    of_gates.reverse();
+    let of_gates = Tensor::stack(&of_gates, 1)?.flatten_all()?;
+    let (of_weight, carried) = (of_weight.flatten_all()?, carried.flatten_all()?);
+    Tensor::cat(&[of_gates, of_weight, of_bias, carried], 0)
+}
+
+/// Rows of the batch that a task takes through all steps: enough to repay a product, and fixed
+/// because their number decides the bits of the gradient of the weight.
+const ROWS: usize = 16;
+
+/// Sizes and operands of one call.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    time: usize,
+    hidden: usize,
+    gates: &'a [f32],
+    weight: &'a [f32],
+    bias: &'a [f32],
+    start: &'a [f32],
+}
+
+impl<'a> Call<'a> {
+    fn new(gates: (&'a CpuStorage, &Layout), rest: (&'a CpuStorage, &Layout)) -> Result<Self> {
+        let (_, time, wide) = gates.1.shape().dims3()?;
+        let hidden = wide / 3;
+        let rest = demand::values("gru", rest.0, rest.1)?;
+        let (weight, rest) = rest.split_at(wide * hidden);
+        let (bias, start) = rest.split_at(wide);
+        let gates = demand::values("gru", gates.0, gates.1)?;
+        Ok(Self { time, hidden, gates, weight, bias, start })
+    }
+
+    /// What the hidden states, `[rows, hidden]`, give to the gates.
+    fn recurrent(&self, out: &mut [f32], states: &[f32]) {
+        let (hidden, wide) = (self.hidden, 3 * self.hidden);
+        out.chunks_exact_mut(wide).for_each(|row| row.copy_from_slice(self.bias));
+        let states = Matrix::new(states, states.len() / hidden, hidden);
+        multiply_rows(out, states, Matrix::new(self.weight, wide, hidden).transposed(), true);
+    }
+
+    /// Runs the rows from `first` and writes their states, `[rows, time, hidden]`.
+    fn run(&self, first: usize, states: &mut [f32]) {
+        let (time, hidden, wide) = (self.time, self.hidden, 3 * self.hidden);
+        let rows = states.len() / (time * hidden);
+        let mut state = self.start[first * hidden..][..rows * hidden].to_vec();
+        let mut own = vec![0.0; rows * wide];
+        for step in 0..time {
+            self.recurrent(&mut own, &state);
+            for row in 0..rows {
+                let given = &self.gates[((first + row) * time + step) * wide..][..wide];
+                let own = &own[row * wide..][..wide];
+                let state = &mut state[row * hidden..][..hidden];
+                let out = &mut states[(row * time + step) * hidden..][..hidden];
+                next(state, out, given, own);
+            }
+        }
+    }
+
+    /// The gradients that come through the rows from `first`. `of_gates`: written, `[rows, time, 3
+    /// hidden]`. Returns those of weight and bias, one after the other, and of the start.
+    fn gradients(
+        &self,
+        first: usize,
+        of_gates: &mut [f32],
+        states: &[f32],
+        gradient: &[f32],
+    ) -> (Vec<f32>, Vec<f32>) {
+        let (time, hidden, wide) = (self.time, self.hidden, 3 * self.hidden);
+        let rows = of_gates.len() / (time * wide);
+        // The states before each step, `[time, rows, hidden]`, and what they give to the gates.
+        let mut before = Vec::with_capacity(time * rows * hidden);
+        before.extend_from_slice(&self.start[first * hidden..][..rows * hidden]);
+        for step in 1..time {
+            for row in first..first + rows {
+                before.extend_from_slice(&states[(row * time + step - 1) * hidden..][..hidden]);
+            }
+        }
+        let mut own = vec![0.0; time * rows * wide];
+        self.recurrent(&mut own, &before);
+        // Backwards; what the hidden state gave to the gates makes room for its gradient.
+        let mut carried = vec![0.0; rows * hidden];
+        let mut through = vec![0.0; rows * hidden];
+        for step in (0..time).rev() {
+            let own = &mut own[step * rows * wide..][..rows * wide];
+            for row in 0..rows {
+                let place = (first + row) * time + step;
+                let given = &self.gates[place * wide..][..wide];
+                let gradient = &gradient[place * hidden..][..hidden];
+                let before = &before[(step * rows + row) * hidden..][..hidden];
+                let own = &mut own[row * wide..][..wide];
+                let carried = &mut carried[row * hidden..][..hidden];
+                let out = &mut of_gates[(row * time + step) * wide..][..wide];
+                back(out, own, carried, given, gradient, before);
+            }
+            let weight = Matrix::new(self.weight, wide, hidden);
+            multiply_rows(&mut through, Matrix::new(own, rows, wide), weight, false);
+            carried.iter_mut().zip(&through).for_each(|(carried, through)| *carried += through);
+        }
+        let mut of_rest = vec![0.0; wide * hidden + wide];
+        let (of_weight, of_bias) = of_rest.split_at_mut(wide * hidden);
+        let before = Matrix::new(&before, time * rows, hidden);
+        multiply(of_weight, Matrix::new(&own, time * rows, wide).transposed(), before, false);
+        for row in own.chunks_exact(wide) {
+            of_bias.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        }
+        (of_rest, carried)
+    }
+}
+
+widest_fn! {
+    /// One row, one step.
+    fn next(state: &mut [f32], out: &mut [f32], given: &[f32], own: &[f32]) =
+        next_inline(state, out, given, own)
+}
+
+#[inline(always)]
+fn next_inline(state: &mut [f32], out: &mut [f32], given: &[f32], own: &[f32]) {
+    let hidden = state.len();
+    let ([gr, gz, gn], [or, oz, on]) = (thirds(given, hidden), thirds(own, hidden));
+    for i in 0..hidden {
+        let reset = exponential::sigmoid(gr[i] + or[i]);
+        let keep = exponential::sigmoid(gz[i] + oz[i]);
+        let new = exponential::tanh(gn[i] + reset * on[i]);
+        state[i] = new + keep * (state[i] - new);
+        out[i] = state[i];
+    }
+}
+
+widest_fn! {
+    /// [`back_inline`].
+    fn back(
+        out: &mut [f32], own: &mut [f32], carried: &mut [f32], given: &[f32], gradient: &[f32],
+        before: &[f32]
+    ) = back_inline(out, own, carried, given, gradient, before)
+}
+
+/// One row, one step, backwards. `own` becomes the gradient of what the hidden state gave to the
+/// gates, `out` that of what the input gave, and `carried` the part of the gradient of the state
+/// before that does not pass through the gates.
+#[inline(always)]
+fn back_inline(
+    out: &mut [f32],
+    own: &mut [f32],
+    carried: &mut [f32],
+    given: &[f32],
+    gradient: &[f32],
+    before: &[f32],
+) {
+    let hidden = carried.len();
+    let [gr, gz, gn] = thirds(given, hidden);
+    let (or, rest) = own.split_at_mut(hidden);
+    let (oz, on) = rest.split_at_mut(hidden);
+    let (out_r, rest) = out.split_at_mut(hidden);
+    let (out_z, out_n) = rest.split_at_mut(hidden);
+    let (oz, on) = (&mut oz[..hidden], &mut on[..hidden]);
+    let (out_z, out_n) = (&mut out_z[..hidden], &mut out_n[..hidden]);
+    let (gradient, before) = (&gradient[..hidden], &before[..hidden]);
+    for i in 0..hidden {
+        let reset = exponential::sigmoid(gr[i] + or[i]);
+        let keep = exponential::sigmoid(gz[i] + oz[i]);
+        let new = exponential::tanh(gn[i] + reset * on[i]);
+        let whole = gradient[i] + carried[i];
+        let of_new = whole * (1.0 - keep) * (1.0 - new * new);
+        let of_reset = of_new * on[i] * reset * (1.0 - reset);
+        let of_keep = whole * (before[i] - new) * keep * (1.0 - keep);
+        (out_r[i], out_z[i], out_n[i]) = (of_reset, of_keep, of_new);
+        (or[i], oz[i], on[i]) = (of_reset, of_keep, of_new * reset);
+        carried[i] = whole * keep;
+    }
+}
+
+#[inline(always)]
+fn thirds(row: &[f32], hidden: usize) -> [&[f32]; 3] {
+    [&row[..hidden], &row[hidden..2 * hidden], &row[2 * hidden..3 * hidden]]
+}
+
+/// Gates, and then weight, bias and start in one row, to states.
+struct Gru;
+
+impl CustomOp2 for Gru {
+    fn name(&self) -> &'static str {
+        "gru"
+    }
+
+    fn cpu_fwd(
+        &self,
+        gates: &CpuStorage,
+        gates_layout: &Layout,
+        rest: &CpuStorage,
+        rest_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let call = Call::new((gates, gates_layout), (rest, rest_layout))?;
+        let (batch, time, _) = gates_layout.shape().dims3()?;
+        let mut states = vec![0.0; batch * time * call.hidden];
+        states
+            .par_chunks_mut(ROWS * time * call.hidden)
+            .enumerate()
+            .for_each(|(task, states)| call.run(task * ROWS, states));
+        Ok((CpuStorage::F32(states), Shape::from((batch, time, call.hidden))))
+    }
+
+    fn bwd(
+        &self,
+        gates: &Tensor,
+        rest: &Tensor,
+        states: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let both = Tensor::stack(&[states, gradient], 0)?;
+        let all = gates.apply_op3(rest, &both, Gradients)?;
+        let count = gates.elem_count();
+        let of_gates = gates.track_op().then(|| all.narrow(0, 0, count)?.reshape(gates.shape()));
+        let of_rest = rest.track_op().then(|| all.narrow(0, count, rest.elem_count()));
+        Ok((of_gates.transpose()?, of_rest.transpose()?))
+    }
+}
+
+/// The gradients of the gates and of the rest, one after the other. The third operand holds the
+/// states and the gradient of them, `[2, batch, time, hidden]`.
+struct Gradients;
+
+impl CustomOp3 for Gradients {
+    fn name(&self) -> &'static str {
+        "gru: gradients"
+    }
+
+    fn cpu_fwd(
+        &self,
+        gates: &CpuStorage,
+        gates_layout: &Layout,
+        rest: &CpuStorage,
+        rest_layout: &Layout,
+        both: &CpuStorage,
+        both_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let call = Call::new((gates, gates_layout), (rest, rest_layout))?;
+        let both = demand::values(self.name(), both, both_layout)?;
+        let (states, gradient) = both.split_at(both.len() / 2);
+        let mut out = vec![0.0; call.gates.len() + rest_layout.shape().elem_count()];
+        let (of_gates, of_rest) = out.split_at_mut(call.gates.len());
+        let parts: Vec<(Vec<f32>, Vec<f32>)> = of_gates
+            .par_chunks_mut(ROWS * call.time * 3 * call.hidden)
+            .enumerate()
+            .map(|(task, of_gates)| call.gradients(task * ROWS, of_gates, states, gradient))
+            .collect();
+        let (weights, starts): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        let weights = sum_in_order(weights);
+        of_rest[..weights.len()].copy_from_slice(&weights);
+        of_rest[call.weight.len() + call.bias.len()..].copy_from_slice(&starts.concat());
+        let count = out.len();
+        Ok((CpuStorage::F32(out), Shape::from(count)))
+    }
+
+    fn bwd(
+        &self,
+        gates: &Tensor,
+        rest: &Tensor,
+        both: &Tensor,
+        _: &Tensor,
+        outer: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        // Rare enough to leave to candle: the gradient of the reference on a tape of its own. It
+        // runs forward itself, so the states among the operands need no gradient.
+        let gradient = both.get(1)?;
+        let variable = |x: &Tensor| Var::from_tensor(&x.copy()?);
+        let (gates, rest, gradient) = (variable(gates)?, variable(rest)?, variable(&gradient)?);
+        let first = reference_gradients(&gates, &rest, &gradient)?;
+        let store = (first * outer)?.sum_all()?.backward()?;
+        let of_gradient = match store.get(&gradient) {
+            Some(of) => Some(Tensor::stack(&[&of.zeros_like()?, of], 0)?),
+            None => None,
+        };
+        Ok((store.get(&gates).cloned(), store.get(&rest).cloned(), of_gradient))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{agrees, gradients, normals};
+
+    fn inputs(batch: usize, time: usize, hidden: usize) -> Result<[Tensor; 4]> {
+        Ok([
+            normals("gates", &[batch, time, 3 * hidden])?,
+            normals("weight", &[3 * hidden, hidden])?.affine(0.5, 0.0)?,
+            normals("bias", &[3 * hidden])?,
+            normals("start", &[batch, hidden])?,
+        ])
+    }
+
+    #[test]
+    fn a_sequence_agrees_with_its_reference() -> Result<()> {
+        for (batch, time, hidden) in [(3, 5, 2), (1, 1, 1), (35, 4, 7), (2, 3, 24)] {
+            let inputs = inputs(batch, time, hidden)?;
+            let fast = |x: &[Tensor]| gru(&x[0], &x[1], &x[2], &x[3]);
+            agrees(fast, |x| reference(&x[0], &x[1], &x[2], &x[3]), &inputs, 1e-5)?;
+        }
+        gradients(2e-3, &inputs(3, 4, 2)?, |x| gru(&x[0], &x[1], &x[2], &x[3]))
+    }
+
+    #[test]
+    fn gradients_agree_with_their_reference_to_the_second_order() -> Result<()> {
+        let [gates, weight, bias, start] = inputs(3, 4, 2)?;
+        let rest = Tensor::cat(&[weight.flatten_all()?, bias, start.flatten_all()?], 0)?;
+        let inputs = [gates, rest, normals("gradient", &[3, 4, 2])?];
+        let fast = |x: &[Tensor]| {
+            let (gates, rest) = (x[0].contiguous()?, x[1].contiguous()?);
+            let states = gates.apply_op2(&rest, Gru)?;
+            gates.apply_op3(&rest, &Tensor::stack(&[&states, &x[2]], 0)?, Gradients)
+        };
+        agrees(fast, |x| reference_gradients(&x[0], &x[1], &x[2]), &inputs, 1e-5)
+    }
+
+    #[test]
+    fn rows_have_the_same_bits_in_any_batch() -> Result<()> {
+        let [gates, weight, bias, start] = inputs(37, 3, 5)?;
+        let all = gru(&gates, &weight, &bias, &start)?.to_vec3::<f32>()?;
+        for (first, count) in [(0, 1), (17, 1), (5, 20)] {
+            let part = |x: &Tensor| x.narrow(0, first, count);
+            let alone = gru(&part(&gates)?, &weight, &bias, &part(&start)?)?.to_vec3::<f32>()?;
+            assert_eq!(alone, all[first..first + count]);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_refused_by_name() -> Result<()> {
+        let [gates, weight, bias, _] = inputs(3, 4, 2)?;
+        let error = gru(&gates, &weight, &bias, &normals("start", &[2, 2])?);
+        assert!(error.expect_err("2 is not 3").to_string().contains("start [2, 2]"));
+        Ok(())
+    }
+}
