@@ -89,10 +89,11 @@ pub(crate) fn write(
          names a Python that has PyTorch. Both sides run in turn, {rounds} blocks each of at \
          least {seconds} seconds, with an allocator that keeps freed memory; a ratio is the \
          median over the pairs of our time over PyTorch's, below 1 where we are faster, with the \
-         range over the pairs beside it, bold where it is more than wanted. *Busy* is how many processors each side kept at work. Gradients (dx, dw) include the making of \
-         the gradient that comes in on our side only. A \
-         block during which other programs took more than {disturbed:.0} % of the processors was run again, \
-         and is marked † where that did not help.\n\n",
+         range over the pairs beside it, bold where it is more than wanted. *Busy* is how many \
+         processors each side kept at work. Gradients (dx, dw) include the making of the gradient \
+         that comes in on our side only. A block during which other programs took more than \
+         {disturbed:.0} % of the processors was run again, and is marked † where that did not \
+         help.\n\n",
     );
     let (machine, revision) = (Machine::here(), revision());
     writeln!(

@@ -8,7 +8,7 @@
 ///   a cheap function of 64 MiB that takes three times as long as the function. The process then
 ///   holds the most memory that it ever needed. Other systems' allocators are left alone.
 /// - candle's own threads, which add gradients, spin for 25,000 rounds before they sleep, and take
-///   a processor from our threads meanwhile: a GRU on two cores loses a third of its time. They now
+///   a processor from our threads meanwhile: a GRU on two cores loses a fifth of its time. They now
 ///   sleep after 1,000, unless the variable `CANDLE_BARRIER_POOL_SPIN_LIMIT` says otherwise. Only on
 ///   Linux, and only where no other thread runs yet.
 pub fn tune_process() {
