@@ -8,6 +8,8 @@
 //! A task takes some rows of the batch through all steps, so threads never wait for each other. The
 //! backward pass knows all states, so one product gives the gates of all steps again.
 
+mod reference;
+
 use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
 use rayon::prelude::*;
 
@@ -16,6 +18,7 @@ use crate::exponential;
 use crate::matmul::sum_in_order;
 use crate::product::{Matrix, multiply, multiply_rows};
 use crate::vector::widest_fn;
+use reference::{reference, reference_gradients};
 
 /// The states after every step, `[batch, time, hidden]`.
 ///
@@ -46,73 +49,6 @@ pub fn gru(gates: &Tensor, weight: &Tensor, bias: &Tensor, start: &Tensor) -> Re
     }
     let rest = [weight.flatten_all()?, bias.clone(), start.flatten_all()?];
     gates.contiguous()?.apply_op2(&Tensor::cat(&rest, 0)?, Gru)
-}
-
-fn reference(gates: &Tensor, weight: &Tensor, bias: &Tensor, start: &Tensor) -> Result<Tensor> {
-    let mut states = Vec::new();
-    for step in steps(gates, weight, bias, start)? {
-        states.push((&step.new + (&step.keep * (&step.before - &step.new)?)?)?);
-    }
-    Tensor::stack(&states, 1)
-}
-
-/// What the reference computes in one step, each `[batch, hidden]`.
-struct Step {
-    before: Tensor,
-    reset: Tensor,
-    keep: Tensor,
-    new: Tensor,
-    /// What the hidden state gives to the new one.
-    own: Tensor,
-}
-
-fn steps(gates: &Tensor, weight: &Tensor, bias: &Tensor, start: &Tensor) -> Result<Vec<Step>> {
-    let (_, time, wide) = gates.dims3()?;
-    let hidden = wide / 3;
-    let sigmoid = crate::sigmoid::reference;
-    let part = |x: &Tensor, index: usize| x.narrow(1, index * hidden, hidden);
-    let (mut before, mut steps) = (start.clone(), Vec::with_capacity(time));
-    for step in 0..time {
-        let given = gates.narrow(1, step, 1)?.squeeze(1)?;
-        let all = before.contiguous()?.matmul(&weight.t()?.contiguous()?)?.broadcast_add(bias)?;
-        let reset = sigmoid(&(part(&given, 0)? + part(&all, 0)?)?)?;
-        let keep = sigmoid(&(part(&given, 1)? + part(&all, 1)?)?)?;
-        let own = part(&all, 2)?;
-        let new = (part(&given, 2)? + (&reset * &own)?)?.tanh()?;
-        let state = (&new + (&keep * (&before - &new)?)?)?;
-        steps.push(Step { before, reset, keep, new, own });
-        before = state;
-    }
-    Ok(steps)
-}
-
-/// [`Gradients`] in candle operations.
-fn reference_gradients(gates: &Tensor, rest: &Tensor, gradient: &Tensor) -> Result<Tensor> {
-    let (batch, time, wide) = gates.dims3()?;
-    let hidden = wide / 3;
-    let weight = rest.narrow(0, 0, wide * hidden)?.reshape((wide, hidden))?;
-    let bias = rest.narrow(0, wide * hidden, wide)?;
-    let start = rest.narrow(0, wide * hidden + wide, batch * hidden)?.reshape((batch, hidden))?;
-    let rest_of = |x: &Tensor| x.affine(-1.0, 1.0);
-    let mut carried = start.zeros_like()?;
-    let (mut of_weight, mut of_bias) = (weight.zeros_like()?, bias.zeros_like()?);
-    let mut of_gates = Vec::with_capacity(time);
-    let steps = steps(gates, &weight, &bias, &start)?;
-    for (index, Step { before, reset, keep, new, own }) in steps.iter().enumerate().rev() {
-        let whole = (gradient.narrow(1, index, 1)?.squeeze(1)? + carried)?;
-        let of_new = ((&whole * rest_of(keep)?)? * rest_of(&new.sqr()?)?)?;
-        let of_reset = ((&of_new * own)? * (reset * rest_of(reset)?)?)?;
-        let of_keep = ((&whole * (before - new)?)? * (keep * rest_of(keep)?)?)?;
-        of_gates.push(Tensor::cat(&[&of_reset, &of_keep, &of_new], 1)?);
-        let of_own = Tensor::cat(&[&of_reset, &of_keep, &(&of_new * reset)?], 1)?;
-        carried = ((whole * keep)? + of_own.matmul(&weight.contiguous()?)?)?;
-        of_weight = (of_weight + of_own.t()?.contiguous()?.matmul(&before.contiguous()?)?)?;
-        of_bias = (of_bias + of_own.sum(0)?)?;
-    }
-    of_gates.reverse();
-    let of_gates = Tensor::stack(&of_gates, 1)?.flatten_all()?;
-    let (of_weight, carried) = (of_weight.flatten_all()?, carried.flatten_all()?);
-    Tensor::cat(&[of_gates, of_weight, of_bias, carried], 0)
 }
 
 /// Rows of the batch that a task takes through all steps: enough to repay a product, and fixed
@@ -386,59 +322,4 @@ impl CustomOp3 for Gradients {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::check::{agrees, gradients, normals};
-
-    fn inputs(batch: usize, time: usize, hidden: usize) -> Result<[Tensor; 4]> {
-        Ok([
-            normals("gates", &[batch, time, 3 * hidden])?,
-            normals("weight", &[3 * hidden, hidden])?.affine(0.5, 0.0)?,
-            normals("bias", &[3 * hidden])?,
-            normals("start", &[batch, hidden])?,
-        ])
-    }
-
-    #[test]
-    fn a_sequence_agrees_with_its_reference() -> Result<()> {
-        for (batch, time, hidden) in [(3, 5, 2), (1, 1, 1), (35, 4, 7), (2, 3, 24)] {
-            let inputs = inputs(batch, time, hidden)?;
-            let fast = |x: &[Tensor]| gru(&x[0], &x[1], &x[2], &x[3]);
-            agrees(fast, |x| reference(&x[0], &x[1], &x[2], &x[3]), &inputs, 1e-5)?;
-        }
-        gradients(2e-3, &inputs(3, 4, 2)?, |x| gru(&x[0], &x[1], &x[2], &x[3]))
-    }
-
-    #[test]
-    fn gradients_agree_with_their_reference_to_the_second_order() -> Result<()> {
-        let [gates, weight, bias, start] = inputs(3, 4, 2)?;
-        let rest = Tensor::cat(&[weight.flatten_all()?, bias, start.flatten_all()?], 0)?;
-        let inputs = [gates, rest, normals("gradient", &[3, 4, 2])?];
-        let fast = |x: &[Tensor]| {
-            let (gates, rest) = (x[0].contiguous()?, x[1].contiguous()?);
-            let states = gates.apply_op2(&rest, Gru)?;
-            gates.apply_op3(&rest, &Tensor::stack(&[&states, &x[2]], 0)?, Gradients)
-        };
-        agrees(fast, |x| reference_gradients(&x[0], &x[1], &x[2]), &inputs, 1e-5)
-    }
-
-    #[test]
-    fn rows_have_the_same_bits_in_any_batch() -> Result<()> {
-        let [gates, weight, bias, start] = inputs(37, 3, 5)?;
-        let all = gru(&gates, &weight, &bias, &start)?.to_vec3::<f32>()?;
-        for (first, count) in [(0, 1), (17, 1), (5, 20)] {
-            let part = |x: &Tensor| x.narrow(0, first, count);
-            let alone = gru(&part(&gates)?, &weight, &bias, &part(&start)?)?.to_vec3::<f32>()?;
-            assert_eq!(alone, all[first..first + count]);
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn shapes_that_do_not_fit_are_refused_by_name() -> Result<()> {
-        let [gates, weight, bias, _] = inputs(3, 4, 2)?;
-        let error = gru(&gates, &weight, &bias, &normals("start", &[2, 2])?);
-        assert!(error.expect_err("2 is not 3").to_string().contains("start [2, 2]"));
-        Ok(())
-    }
-}
+mod tests;

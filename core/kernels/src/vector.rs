@@ -27,9 +27,9 @@ fn with_avx2<T>(work: impl FnOnce() -> T) -> T {
 /// is too long to be copied into both callers of a closure; what it calls must still be
 /// `#[inline(always)]`.
 macro_rules! widest_fn {
-    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) $(-> $out:ty)? = $body:expr) => {
+    ($(#[$doc:meta])* $visible:vis fn $name:ident($($arg:ident: $type:ty),*) $(-> $out:ty)? = $body:expr) => {
         $(#[$doc])*
-        fn $name($($arg: $type),*) $(-> $out)? {
+        $visible fn $name($($arg: $type),*) $(-> $out)? {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2")]
