@@ -116,10 +116,10 @@ fn check_perceptron_vae(fixture: &Fixture) -> Result<()> {
     assign(&parameters, &weights)?;
 
     let encode = |x: &Tensor| {
-        let hidden = Activation::Relu.forward(&enc1.forward(x)?)?;
+        let hidden = enc1.forward_then(x, Activation::Relu)?;
         Ok((mu.forward(&hidden)?, logvar.forward(&hidden)?))
     };
-    let decode = |z: &Tensor| dec2.forward(&Activation::Relu.forward(&dec1.forward(z)?)?);
+    let decode = |z: &Tensor| dec2.forward(&dec1.forward_then(z, Activation::Relu)?);
     // Cross-entropy with a logit: softplus(logit) − logit · target.
     let error = |logits: &Tensor, x: &Tensor| Activation::Softplus.forward(logits)? - (logits * x)?;
     train(fixture, &parameters, &Vae { encode: &encode, decode: &decode, error })
@@ -154,8 +154,8 @@ fn check_convolutional_vae(fixture: &Fixture) -> Result<()> {
     assign(&parameters, &weights)?;
 
     let features = |x: &Tensor| {
-        let hidden = Activation::Silu.forward(&c1.forward(x)?)?;
-        Activation::Silu.forward(&c2.forward(&hidden)?)
+        let hidden = c1.forward_then(x, Activation::Silu)?;
+        c2.forward_then(&hidden, Activation::Silu)
     };
     let (_, channels, height, width) = features(fixture.tensor("input.x")?)?.dims4()?;
     let encode = |x: &Tensor| {
@@ -164,7 +164,7 @@ fn check_convolutional_vae(fixture: &Fixture) -> Result<()> {
     };
     let decode = |z: &Tensor| {
         let hidden = fc.forward(z)?.reshape(((), channels, height, width))?;
-        t2.forward(&Activation::Silu.forward(&t1.forward(&hidden)?)?)
+        t2.forward(&t1.forward_then(&hidden, Activation::Silu)?)
     };
     let error = |y: &Tensor, x: &Tensor| (y - x)?.sqr();
     train(fixture, &parameters, &Vae { encode: &encode, decode: &decode, error })
@@ -178,7 +178,7 @@ fn movement(description: &str) -> Result<Conv> {
         digits.parse().with_context(|| format!("`{word}` has no number in `{description}`"))
     };
     let (stride, padding) = (number("stride")?, number("pad")?);
-    Ok(Conv { stride: (stride, stride), padding: (padding, padding) })
+    Ok(Conv { stride: (stride, stride), padding: (padding, padding), ..Conv::PLAIN })
 }
 
 /// Takes the fixture's steps and compares everything that it expects.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use candle::{Device, Tensor, Var};
 use generativa::layers::{Conv, GroupNorm, LayerNorm, Parameters, VarBuilder, seeded_builder};
 use generativa_kernels as kernels;
-use generativa_kernels::{AdamWStep, adamw_step};
+use generativa_kernels::{AdamWStep, Epilogue, adamw_step};
 use generativa_random::Stream;
 use rayon::prelude::*;
 
@@ -124,7 +124,7 @@ fn elementwise(function: fn(&Tensor) -> candle::Result<Tensor>) -> Result<Work> 
 
 fn linear(rows: usize, outputs: usize, inputs: usize) -> Result<Work> {
     let (x, weight) = (normals(&[rows, inputs])?, normals(&[outputs, inputs])?);
-    forward(move || kernels::linear(&x, &weight, None))
+    forward(move || kernels::linear(&x, &weight, None, Epilogue::Identity))
 }
 
 /// What of a convolution is computed.
@@ -164,15 +164,15 @@ impl Shape {
     /// The output, or the backward pass with nothing but the one argument tracked.
     fn work(&self, part: Part) -> Result<Work> {
         let Self { transposed, batch, inputs, outputs, size, kernel, stride } = *self;
-        let conv = Conv { stride: (stride, stride), padding: (1, 1) };
+        let conv = Conv { stride: (stride, stride), padding: (1, 1), ..Conv::PLAIN };
         let x = normals(&[batch, inputs, size, size])?;
         let (first, second) = if transposed { (inputs, outputs) } else { (outputs, inputs) };
         let weight = normals(&[first, second, kernel, kernel])?;
         let apply = move |x: &Tensor, weight: &Tensor| {
             if transposed {
-                kernels::conv_transpose2d(x, weight, None, conv, (0, 0))
+                kernels::conv_transpose2d(x, weight, None, conv, (0, 0), Epilogue::Identity)
             } else {
-                kernels::conv2d(x, weight, None, conv)
+                kernels::conv2d(x, weight, None, conv, Epilogue::Identity)
             }
         };
         let y = match part {

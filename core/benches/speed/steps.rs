@@ -55,10 +55,6 @@ impl Training {
     }
 }
 
-fn relu(x: &Tensor) -> candle::Result<Tensor> {
-    Activation::Relu.forward(x)
-}
-
 /// Sum of squares and KL to the standard normal, mean over the batch.
 fn evidence_bound(y: &Tensor, x: &Tensor, posterior: &Gaussian) -> candle::Result<Tensor> {
     let zeros = posterior.mean.zeros_like()?;
@@ -76,7 +72,7 @@ fn sampled(posterior: &Gaussian, noise: &mut Stream) -> candle::Result<Tensor> {
 fn conv_vae(size: usize, channels: usize, widths: [usize; 3]) -> Result<Work> {
     let training = Training::new();
     let (latent, batch, coarse) = (64, 64, size / 8);
-    let halving = Conv { stride: (2, 2), padding: (1, 1) };
+    let halving = Conv { stride: (2, 2), padding: (1, 1), ..Conv::PLAIN };
     let [first, second, third] = widths;
     let features = third * coarse * coarse;
     let down = [(channels, first, "down.0"), (first, second, "down.1"), (second, third, "down.2")];
@@ -96,18 +92,18 @@ fn conv_vae(size: usize, channels: usize, widths: [usize; 3]) -> Result<Work> {
     training.steps(move |noise| {
         let mut hidden = x.clone();
         for layer in &down {
-            hidden = relu(&layer.forward(&hidden)?)?;
+            hidden = layer.forward_then(&hidden, Activation::Relu)?;
         }
         let hidden = hidden.flatten_from(1)?;
         let posterior =
             Gaussian { mean: mean.forward(&hidden)?, log_var: log_var.forward(&hidden)? };
-        let hidden = relu(&widen.forward(&sampled(&posterior, noise)?)?)?;
+        let hidden = widen.forward_then(&sampled(&posterior, noise)?, Activation::Relu)?;
         let mut hidden = hidden.reshape((batch, third, coarse, coarse))?;
         let (last, inner) = up.split_last().expect("three layers");
         for layer in inner {
-            hidden = relu(&layer.forward(&hidden)?)?;
+            hidden = layer.forward_then(&hidden, Activation::Relu)?;
         }
-        let y = Activation::Sigmoid.forward(&last.forward(&hidden)?)?;
+        let y = last.forward_then(&hidden, Activation::Sigmoid)?;
         evidence_bound(&y, &x, &posterior)
     })
 }
@@ -128,13 +124,13 @@ fn mlp_vae() -> Result<Work> {
     training.steps(move |noise| {
         let mut hidden = x.clone();
         for layer in &encoder {
-            hidden = relu(&layer.forward(&hidden)?)?;
+            hidden = layer.forward_then(&hidden, Activation::Relu)?;
         }
         let posterior =
             Gaussian { mean: mean.forward(&hidden)?, log_var: log_var.forward(&hidden)? };
         let mut hidden = sampled(&posterior, noise)?;
         for layer in &decoder {
-            hidden = relu(&layer.forward(&hidden)?)?;
+            hidden = layer.forward_then(&hidden, Activation::Relu)?;
         }
         evidence_bound(&last.forward(&hidden)?, &x, &posterior)
     })
@@ -148,6 +144,6 @@ fn gru() -> Result<Work> {
     let x = Tensor::from_vec(x, (128, 24, 24), &Device::Cpu)?;
     training.steps(move |_| {
         let (hidden, _) = model.forward(&x, None)?;
-        (Activation::Sigmoid.forward(&head.forward(&hidden)?)? - &x)?.sqr()?.mean_all()
+        (head.forward_then(&hidden, Activation::Sigmoid)? - &x)?.sqr()?.mean_all()
     })
 }

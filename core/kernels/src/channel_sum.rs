@@ -13,21 +13,29 @@ pub fn channel_sum(x: &Tensor) -> Result<Tensor> {
     if x.rank() < 2 {
         bail!("channel sum: expected [outer, channels, ..], found {:?}", x.dims());
     }
+    sum_but(x, 1)
+}
+
+/// Sums over all dimensions but `kept`, as [`channel_sum`] does.
+pub(crate) fn sum_but(x: &Tensor, kept: usize) -> Result<Tensor> {
     if demand::fast("channel sum", &[x])? {
-        x.contiguous()?.apply_op1(ChannelSum)
+        x.contiguous()?.apply_op1(ChannelSum { kept })
     } else {
-        reference(x)
+        reference(x, kept)
     }
 }
 
-fn reference(x: &Tensor) -> Result<Tensor> {
-    x.reshape((x.dim(0)?, x.dim(1)?, ()))?.sum((0, 2))
+fn reference(x: &Tensor, kept: usize) -> Result<Tensor> {
+    let outer: usize = x.dims()[..kept].iter().product();
+    x.reshape((outer, x.dim(kept)?, ()))?.sum((0, 2))
 }
 
 /// Parts that are summed apart. Fixed, since the order of a sum decides its bits.
 const CHUNKS: usize = 16;
 
-struct ChannelSum;
+struct ChannelSum {
+    kept: usize,
+}
 
 impl CustomOp1 for ChannelSum {
     fn name(&self) -> &'static str {
@@ -36,8 +44,9 @@ impl CustomOp1 for ChannelSum {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let values = demand::values(self.name(), storage, layout)?;
-        let (dims, channels) = (layout.dims(), layout.dims()[1]);
-        let (outer, inner) = (dims[0], dims[2..].iter().product::<usize>());
+        let (before, rest) = layout.dims().split_at(self.kept);
+        let (channels, outer) = (rest[0], before.iter().product::<usize>());
+        let inner = rest[1..].iter().product::<usize>();
         let item = channels * inner;
         let mut total = vec![0.0; channels];
         if item > 0 && outer > 0 {
@@ -55,7 +64,7 @@ impl CustomOp1 for ChannelSum {
 
     fn bwd(&self, x: &Tensor, _: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
         let mut dims = vec![1; x.rank()];
-        dims[1] = x.dim(1)?;
+        dims[self.kept] = x.dim(self.kept)?;
         gradient.reshape(dims)?.broadcast_as(x.shape()).map(Some)
     }
 }
@@ -80,10 +89,13 @@ mod tests {
     use crate::check;
 
     #[test]
-    fn the_sum_over_all_but_the_channels_agrees_with_candle() -> Result<()> {
+    fn the_sum_over_all_but_one_dimension_agrees_with_candle() -> Result<()> {
         for dims in [vec![37, 3], vec![5, 2, 11], vec![3, 4, 5, 7]] {
             let x = check::normals("x", &dims)?;
-            check::agrees(|x| channel_sum(&x[0]), |x| reference(&x[0]), &[x], 1e-6)?;
+            let x = std::slice::from_ref(&x);
+            check::agrees(|x| channel_sum(&x[0]), |x| reference(&x[0], 1), x, 1e-6)?;
+            let last = dims.len() - 1;
+            check::agrees(|x| sum_but(&x[0], last), |x| reference(&x[0], last), x, 1e-6)?;
         }
         Ok(())
     }

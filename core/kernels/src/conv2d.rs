@@ -6,77 +6,102 @@ use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, ba
 use crate::channel_sum::channel_sum;
 use crate::convolve::Convolution;
 use crate::demand::{self, gradient_of};
+use crate::epilogue::Epilogue;
 use crate::unfold::Window;
 
-/// How a kernel moves; all pairs are (vertical, horizontal).
+/// How a kernel moves over an image; all pairs are (vertical, horizontal).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv {
     /// Pixels from one position to the next, at least 1.
     pub stride: (usize, usize),
     /// Zeros added on either side.
     pub padding: (usize, usize),
+    /// Pixels from one tap of the kernel to the next, at least 1.
+    pub dilation: (usize, usize),
+}
+
+impl Conv {
+    /// Stride 1, no padding, taps side by side.
+    pub const PLAIN: Self = Self { stride: (1, 1), padding: (0, 0), dilation: (1, 1) };
+
+    pub(crate) fn window(self, image: (usize, usize), kernel: (usize, usize)) -> Window {
+        let Self { stride, padding, dilation } = self;
+        Window { image, kernel, stride, dilation, padding, behind: padding }
+    }
 }
 
 impl Default for Conv {
-    /// Stride 1, no padding.
+    /// [`Conv::PLAIN`].
     fn default() -> Self {
-        Self { stride: (1, 1), padding: (0, 0) }
+        Self::PLAIN
     }
 }
 
 /// Convolves `x`, `[batch, inputs, height, width]`, with `weight`, `[outputs, inputs, kernel
-/// height, kernel width]`, and adds `bias`, `[outputs]`.
+/// height, kernel width]`, adds `bias`, `[outputs]`, and applies `epilogue`.
 ///
 /// The result is `[batch, outputs, rows, columns]`, where `rows` is one more than `(height +
-/// 2·padding − kernel) / stride` rounded down, and columns likewise. f32 or f64, any strides. An
-/// image has the same bits in any batch. Fails where channels differ or the kernel exceeds the
-/// padded image.
-pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv) -> Result<Tensor> {
-    let ((_, inputs, height, width), kernel) = (x.dims4()?, weight.dims4()?);
-    let window = Window {
-        image: (height, width),
-        kernel: (kernel.2, kernel.3),
-        stride: conv.stride,
-        padding: conv.padding,
-    };
-    let fits = conv.stride.0 * conv.stride.1 * kernel.2 * kernel.3 > 0
-        && inputs == kernel.1
-        && inputs * kernel.0 * height * width > 0
-        && bias.is_none_or(|bias| bias.dims() == [kernel.0])
-        && window.positions().is_some();
-    if !fits {
+/// 2·padding − dilation·(kernel − 1) − 1) / stride` rounded down, and columns likewise. f32 or
+/// f64, any strides. An image has the same bits in any batch. Fails where channels differ or the
+/// kernel exceeds the padded image.
+pub fn conv2d(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    conv: Conv,
+    epilogue: Epilogue,
+) -> Result<Tensor> {
+    let ((_, _, height, width), kernel) = (x.dims4()?, weight.dims4()?);
+    let window = conv.window((height, width), (kernel.2, kernel.3));
+    if !fits(x, weight, bias, &window) {
         bail!(
             "conv2d: x {:?}, weight {:?}, bias {:?} and {conv:?} do not fit; expected [batch, \
              inputs, height, width], [outputs, inputs, kernel, kernel], [outputs], none \
-             of them 0 but the batch, a kernel within the padded image and positive strides",
+             of them 0 but the batch, a kernel within the padded image and positive strides and \
+             dilations",
             x.dims(),
             weight.dims(),
             bias.map(Tensor::dims)
         );
     }
-    let mut tensors = vec![x, weight];
-    tensors.extend(bias);
-    if demand::fast("conv2d", &tensors)? {
-        Part::Output.of(window).apply(x, weight, bias)
+    if demand::fast_with("conv2d", &[x, weight], bias)? {
+        Part::Output.of(window).then(epilogue).apply(x, weight, bias)
     } else {
-        reference(x, weight, bias, window)
+        epilogue.forward(&reference(x, weight, bias, window)?)
     }
 }
 
+/// Whether there are positions, channels agree and nothing but the batch is empty.
+pub(crate) fn fits(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, window: &Window) -> bool {
+    let (x, weight) = (x.dims(), weight.dims());
+    x[1] == weight[1]
+        && x[1..].iter().chain(weight).all(|&size| size > 0)
+        && bias.is_none_or(|bias| bias.dims() == [weight[0]])
+        && window.moves()
+        && window.positions().is_some()
+}
+
 /// A sum over the taps of the kernel of one product each, in candle operations.
-fn reference(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, at: Window) -> Result<Tensor> {
+pub(crate) fn reference(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    at: Window,
+) -> Result<Tensor> {
     let ((batch, inputs, ..), (outputs, ..)) = (x.dims4()?, weight.dims4()?);
     let (rows, columns) = at.positions().unwrap_or((0, 0));
     // Enough below and to the right that every tap meets whole strides.
-    let padded = x
-        .pad_with_zeros(2, at.padding.0, at.padding.0 + at.stride.0 - 1)?
-        .pad_with_zeros(3, at.padding.1, at.padding.1 + at.stride.1 - 1)?;
+    let padded = x.pad_with_zeros(2, at.padding.0, at.behind.0 + at.stride.0 - 1)?.pad_with_zeros(
+        3,
+        at.padding.1,
+        at.behind.1 + at.stride.1 - 1,
+    )?;
     let mut y = Tensor::zeros((batch, outputs, rows * columns), x.dtype(), x.device())?;
     for down in 0..at.kernel.0 {
         for across in 0..at.kernel.1 {
             let seen = padded
-                .narrow(2, down, rows * at.stride.0)?
-                .narrow(3, across, columns * at.stride.1)?
+                .narrow(2, down * at.dilation.0, rows * at.stride.0)?
+                .narrow(3, across * at.dilation.1, columns * at.stride.1)?
                 .reshape(vec![batch * inputs, rows, at.stride.0, columns, at.stride.1])?
                 .narrow(2, 0, 1)?
                 .narrow(4, 0, 1)?
@@ -111,18 +136,25 @@ pub(crate) enum Part {
 
 impl Part {
     pub(crate) fn of(self, window: Window) -> Operation {
-        Operation { part: self, window }
+        Operation { part: self, window, epilogue: Epilogue::Identity }
     }
 }
 
-/// One of the three over images of a fixed size.
+/// One of the three over images of a fixed size, `[batch, channels, height, width]`, or over
+/// sequences, `[batch, channels, length]`, which are images of one row.
 #[derive(Clone, Copy)]
 pub(crate) struct Operation {
     part: Part,
     window: Window,
+    epilogue: Epilogue,
 }
 
 impl Operation {
+    /// The same with `epilogue` behind it, which only outputs and inputs can have.
+    pub(crate) fn then(self, epilogue: Epilogue) -> Self {
+        Self { epilogue, ..self }
+    }
+
     /// `bias`, one value a channel of the result, is for outputs and inputs.
     pub(crate) fn apply(self, a: &Tensor, b: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let (a, b) = (a.contiguous()?, b.contiguous()?);
@@ -146,31 +178,34 @@ impl Operation {
         b: (&CpuStorage, &Layout),
         bias: Option<&[f32]>,
     ) -> Result<(CpuStorage, Shape)> {
-        let window = self.window;
-        let ((batch, first, ..), (second, third, ..)) =
-            (a.1.shape().dims4()?, b.1.shape().dims4()?);
+        let Self { window, epilogue, .. } = *self;
+        let (batch, first) = (a.1.dims()[0], a.1.dims()[1]);
+        let (second, third) = (b.1.dims()[0], b.1.dims()[1]);
+        let rank = a.1.dims().len();
         let (a, b) =
             (demand::values(self.label(), a.0, a.1)?, demand::values(self.label(), b.0, b.1)?);
-        let (values, shape) = match self.part {
+        let (values, channels, size) = match self.part {
             Part::Output => {
-                let (rows, columns) = window.positions().unwrap_or((0, 0));
                 let convolution = Convolution { window, inputs: first, outputs: second };
-                (convolution.output(a, b, bias), (batch, second, rows, columns))
+                let size = window.positions().unwrap_or((0, 0));
+                (convolution.output(a, b, bias, epilogue), [batch, second], size)
             }
             Part::Input => {
                 let convolution = Convolution { window, inputs: third, outputs: first };
-                let (height, width) = window.image;
-                (convolution.input(a, b, bias), (batch, third, height, width))
+                (convolution.input(a, b, bias, epilogue), [batch, third], window.image)
             }
             Part::Weight => {
                 let convolution = Convolution { window, inputs: first, outputs: third };
-                let (height, width) = window.kernel;
-                (convolution.weight(a, b), (third, first, height, width))
+                (convolution.weight(a, b), [third, first], window.kernel)
             }
         };
+        let size = [size.0, size.1];
+        // A sequence has no height.
+        let shape = [&channels, &size[4 - rank..]].concat();
         Ok((CpuStorage::F32(values), Shape::from(shape)))
     }
 
+    /// `gradient` is that of the product, before the epilogue.
     fn gradients(
         &self,
         a: &Tensor,
@@ -208,10 +243,10 @@ impl CustomOp2 for Operation {
         &self,
         a: &Tensor,
         b: &Tensor,
-        _: &Tensor,
+        y: &Tensor,
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        self.gradients(a, b, gradient)
+        self.gradients(a, b, &self.epilogue.gradient(y, gradient)?)
     }
 }
 
@@ -238,11 +273,12 @@ impl CustomOp3 for Operation {
         a: &Tensor,
         b: &Tensor,
         bias: &Tensor,
-        _: &Tensor,
+        y: &Tensor,
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (of_a, of_b) = self.gradients(a, b, gradient)?;
-        Ok((of_a, of_b, gradient_of(bias, || channel_sum(gradient))?))
+        let gradient = self.epilogue.gradient(y, gradient)?;
+        let (of_a, of_b) = self.gradients(a, b, &gradient)?;
+        Ok((of_a, of_b, gradient_of(bias, || channel_sum(&gradient))?))
     }
 }
 

@@ -5,32 +5,28 @@ use candle::{Result, Tensor, bail};
 
 use crate::conv2d::{Conv, Part, add_bias};
 use crate::demand;
+use crate::epilogue::Epilogue;
 use crate::unfold::Window;
 
 /// Spreads `x`, `[batch, inputs, rows, columns]`, with `weight`, `[inputs, outputs, kernel height,
-/// kernel width]`, the layout of PyTorch, and adds `bias`, `[outputs]`.
+/// kernel width]`, the layout of PyTorch, adds `bias`, `[outputs]`, and applies `epilogue`.
 ///
 /// The result is `[batch, outputs, height, width]`, `height = (rows − 1)·stride − 2·padding +
-/// kernel + output padding`, width likewise. `output_padding`, (vertical, horizontal), is less
-/// than the stride. f32 or f64, any strides. Fails where channels differ or nothing is left.
+/// dilation·(kernel − 1) + 1 + output padding`, width likewise. `output_padding`, (vertical,
+/// horizontal), is less than the stride. f32 or f64, any strides. Fails where channels differ or
+/// nothing is left.
 pub fn conv_transpose2d(
     x: &Tensor,
     weight: &Tensor,
     bias: Option<&Tensor>,
     conv: Conv,
     output_padding: (usize, usize),
+    epilogue: Epilogue,
 ) -> Result<Tensor> {
-    let ((_, inputs, rows, columns), kernel) = (x.dims4()?, weight.dims4()?);
-    let size = |count: usize, kernel: usize, stride: usize, padding: usize, extra: usize| {
-        let size = (count.checked_sub(1)? * stride + kernel + extra).checked_sub(2 * padding)?;
-        (size > 0 && kernel > 0 && extra < stride).then_some(size)
-    };
-    let height = size(rows, kernel.2, conv.stride.0, conv.padding.0, output_padding.0);
-    let width = size(columns, kernel.3, conv.stride.1, conv.padding.1, output_padding.1);
-    let fits = inputs == kernel.0
-        && inputs * kernel.1 > 0
-        && bias.is_none_or(|bias| bias.dims() == [kernel.1]);
-    let (true, Some(height), Some(width)) = (fits, height, width) else {
+    let ((_, _, rows, columns), kernel) = (x.dims4()?, weight.dims4()?);
+    let mut window = conv.window((0, 0), (kernel.2, kernel.3));
+    let image = window.image_of((rows, columns), output_padding);
+    let (true, Some(image)) = (fits(x, weight, bias, &window), image) else {
         bail!(
             "conv_transpose2d: x {:?}, weight {:?}, bias {:?}, {conv:?} and output padding \
              {output_padding:?} do not fit; expected [batch, inputs, rows, columns], [inputs, \
@@ -41,35 +37,43 @@ pub fn conv_transpose2d(
             bias.map(Tensor::dims)
         );
     };
-    let window = Window {
-        image: (height, width),
-        kernel: (kernel.2, kernel.3),
-        stride: conv.stride,
-        padding: conv.padding,
-    };
-    let mut tensors = vec![x, weight];
-    tensors.extend(bias);
-    if demand::fast("conv_transpose2d", &tensors)? {
-        Part::Input.of(window).apply(x, weight, bias)
+    window.image = image;
+    if demand::fast_with("conv_transpose2d", &[x, weight], bias)? {
+        Part::Input.of(window).then(epilogue).apply(x, weight, bias)
     } else {
-        reference(x, weight, bias, window)
+        epilogue.forward(&reference(x, weight, bias, window)?)
     }
+}
+
+/// Whether channels agree, nothing but the batch is empty and the kernel moves.
+pub(crate) fn fits(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, window: &Window) -> bool {
+    let (x, weight) = (x.dims(), weight.dims());
+    x[1] == weight[0]
+        && x[1..].iter().chain(weight).all(|&size| size > 0)
+        && bias.is_none_or(|bias| bias.dims() == [weight[1]])
+        && window.moves()
 }
 
 /// A sum over the taps of the kernel of one product each, laid out with zeros between, in candle
 /// operations. `at` is the window over the result.
-fn reference(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, at: Window) -> Result<Tensor> {
+pub(crate) fn reference(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    at: Window,
+) -> Result<Tensor> {
     let ((batch, inputs, rows, columns), (_, outputs, ..)) = (x.dims4()?, weight.dims4()?);
     let (down_step, across_step) = at.stride;
     let flat = x.reshape((batch, inputs, rows * columns))?;
     let canvas = (
-        at.image.0 + 2 * at.padding.0 + down_step - 1,
-        at.image.1 + 2 * at.padding.1 + across_step - 1,
+        at.image.0 + at.padding.0 + at.behind.0 + down_step - 1,
+        at.image.1 + at.padding.1 + at.behind.1 + across_step - 1,
     );
     let mut y = Tensor::zeros((batch, outputs, canvas.0, canvas.1), x.dtype(), x.device())?;
     for down in 0..at.kernel.0 {
         for across in 0..at.kernel.1 {
             let tap = weight.narrow(2, down, 1)?.narrow(3, across, 1)?;
+            let (down, across) = (down * at.dilation.0, across * at.dilation.1);
             let tap = tap.reshape((1, inputs, outputs))?.transpose(1, 2)?;
             let laid = tap
                 .broadcast_as((batch, outputs, inputs))?
@@ -94,7 +98,9 @@ mod tests {
 
     use super::*;
     use crate::check::{agrees, gradients, normals};
-    use crate::conv2d;
+    use crate::{conv2d, epilogue};
+
+    const IDENTITY: Epilogue = Epilogue::Identity;
 
     /// Kernel, stride, padding, output padding.
     const CASES: [[(usize, usize); 4]; 5] = [
@@ -116,22 +122,22 @@ mod tests {
     fn one_pixel_becomes_the_kernel() -> Result<()> {
         let x = Tensor::new(&[[[[2f32, 0.0]]]], &candle::Device::Cpu)?;
         let weight = Tensor::new(&[[[[1f32, 2.0, 3.0]]]], x.device())?;
-        let conv = Conv { stride: (1, 2), padding: (0, 1) };
-        let y = conv_transpose2d(&x, &weight, None, conv, (0, 1))?;
+        let conv = Conv { stride: (1, 2), padding: (0, 1), ..Conv::PLAIN };
+        let y = conv_transpose2d(&x, &weight, None, conv, (0, 1), IDENTITY)?;
         assert_eq!(y.flatten_all()?.to_vec1::<f32>()?, [4.0, 6.0, 0.0, 0.0]);
         Ok(())
     }
 
     #[test]
     fn it_is_the_gradient_of_the_convolution() -> Result<()> {
-        let conv = Conv { stride: (2, 2), padding: (1, 1) };
+        let conv = Conv { stride: (2, 2), padding: (1, 1), ..Conv::PLAIN };
         let (image, weight) = (normals("image", &[2, 3, 8, 7])?, normals("w", &[4, 3, 3, 3])?);
         let image = candle::Var::from_tensor(&image)?;
-        let y = conv2d(&image, &weight, None, conv)?;
+        let y = conv2d(&image, &weight, None, conv, IDENTITY)?;
         let seed = normals("seed", y.dims())?;
         let store = (y * &seed)?.sum_all()?.backward()?;
         let expected = store.get(&image).expect("tracked").flatten_all()?.to_vec1::<f32>()?;
-        let found = conv_transpose2d(&seed, &weight, None, conv, (1, 0))?;
+        let found = conv_transpose2d(&seed, &weight, None, conv, (1, 0), IDENTITY)?;
         assert_eq!(found.dims(), [2, 3, 8, 7]);
         assert_eq!(found.flatten_all()?.to_vec1::<f32>()?, expected);
         Ok(())
@@ -141,13 +147,21 @@ mod tests {
     fn the_fast_path_agrees_with_its_reference() -> Result<()> {
         let inputs = inputs()?;
         for [kernel, stride, padding, extra] in CASES {
-            let conv = Conv { stride, padding };
+            let conv = Conv { stride, padding, dilation: (1, kernel.1) };
             let slow = |x: &[Tensor]| {
                 let x: Vec<_> = x.iter().map(|x| x.to_dtype(DType::F64)).collect::<Result<_>>()?;
-                conv_transpose2d(&x[0], &x[1], x.get(2), conv, extra)?.to_dtype(DType::F32)
+                conv_transpose2d(&x[0], &x[1], x.get(2), conv, extra, IDENTITY)?
+                    .to_dtype(DType::F32)
             };
-            let fast = |x: &[Tensor]| conv_transpose2d(&x[0], &x[1], x.get(2), conv, extra);
+            let fast =
+                |x: &[Tensor]| conv_transpose2d(&x[0], &x[1], x.get(2), conv, extra, IDENTITY);
             agrees(fast, slow, &inputs(kernel)?, 1e-5)?;
+            for epilogue in epilogue::tests::ALL {
+                let slow = |x: &[Tensor]| epilogue.forward(&slow(x)?);
+                let fast =
+                    |x: &[Tensor]| conv_transpose2d(&x[0], &x[1], x.get(2), conv, extra, epilogue);
+                agrees(fast, slow, &inputs(kernel)?, 1e-5)?;
+            }
             agrees(fast, slow, &inputs(kernel)?[..2], 1e-5)?;
         }
         Ok(())
@@ -157,8 +171,9 @@ mod tests {
     fn both_paths_have_the_gradient_of_their_differences() -> Result<()> {
         let inputs = inputs()?;
         for [kernel, stride, padding, extra] in CASES {
-            let conv = Conv { stride, padding };
-            let run = |x: &[Tensor]| conv_transpose2d(&x[0], &x[1], Some(&x[2]), conv, extra);
+            let conv = Conv { stride, padding, dilation: (1, kernel.1) };
+            let run =
+                |x: &[Tensor]| conv_transpose2d(&x[0], &x[1], Some(&x[2]), conv, extra, IDENTITY);
             let inputs = inputs(kernel)?;
             gradients(2e-3, &inputs, run)?;
             let doubles: Vec<_> =
@@ -171,7 +186,7 @@ mod tests {
     #[test]
     fn an_output_padding_of_a_stride_is_refused() -> Result<()> {
         let [x, weight, _] = inputs()?((2, 2))?;
-        let error = conv_transpose2d(&x, &weight, None, Conv::default(), (1, 0));
+        let error = conv_transpose2d(&x, &weight, None, Conv::PLAIN, (1, 0), IDENTITY);
         assert!(error.expect_err("stride 1").to_string().contains("output padding (1, 0)"));
         Ok(())
     }

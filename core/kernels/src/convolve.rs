@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::epilogue::Epilogue;
 use crate::matmul::sum_in_order;
 use crate::product::{Matrix, multiply};
 use crate::unfold::Window;
@@ -33,8 +34,14 @@ impl Convolution {
         (256 / self.positions().max(1)).clamp(1, 16)
     }
 
-    /// `y[b, co, position] = Σ weight[co, patch] · patches(x[b])[patch, position] + bias[co]`.
-    pub(crate) fn output(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    /// `y[b, co, position] = Σ weight[co, patch] · patches(x[b])[patch, position] + bias[co]`, with `epilogue` of every value.
+    pub(crate) fn output(
+        &self,
+        x: &[f32],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        epilogue: Epilogue,
+    ) -> Vec<f32> {
         let (positions, size) = (self.positions(), self.inputs * self.pixels());
         let batch = x.len() / size.max(1);
         let mut y = vec![0.0; batch * self.outputs * positions];
@@ -44,7 +51,7 @@ impl Convolution {
         let together = self.together();
         let wide = self.window.positions().is_some_and(|(_, columns)| columns > 1);
         if together == 1 && batch < FEW && positions > 2 * BLOCK && wide {
-            self.output_by_blocks(&mut y, x, weight, bias);
+            self.output_by_blocks(&mut y, x, weight, bias, epilogue);
             return y;
         }
         let weight = Matrix::new(weight, self.outputs, self.patch());
@@ -56,19 +63,28 @@ impl Convolution {
                 let patches = Matrix::new(patches, self.patch(), columns);
                 if together == 1 {
                     fill_channels(y, bias, positions);
-                    return multiply(y, weight, patches, bias.is_some());
+                    multiply(y, weight, patches, bias.is_some());
+                    return epilogue.apply(y);
                 }
                 let together = sized(&mut scratch.outputs, self.outputs * columns);
                 fill_channels(together, bias, columns);
                 multiply(together, weight, patches, bias.is_some());
                 ungroup(together, y, positions, columns);
+                epilogue.apply(y);
             });
         y
     }
 
     /// [`output`](Self::output) of a few large images, each split into rows of positions. The bits
     /// are the same: an element does not depend on the columns beside it.
-    fn output_by_blocks(&self, y: &mut [f32], x: &[f32], weight: &[f32], bias: Option<&[f32]>) {
+    fn output_by_blocks(
+        &self,
+        y: &mut [f32],
+        x: &[f32],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        epilogue: Epilogue,
+    ) {
         let weight = Matrix::new(weight, self.outputs, self.patch());
         let (positions, size) = (self.positions(), self.inputs * self.pixels());
         let (rows, columns) = self.window.positions().unwrap_or((0, 0));
@@ -92,6 +108,7 @@ impl Convolution {
                     Matrix::new(patches, self.patch(), count)
                 };
                 multiply(&mut out, weight, patches, bias.is_some());
+                epilogue.apply(&mut out);
                 out
             })
             .collect();
@@ -105,13 +122,19 @@ impl Convolution {
     }
 
     /// The transpose of [`output`](Self::output) in `x`: folds `weightᵀ · y` back to images.
-    pub(crate) fn input(&self, y: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    pub(crate) fn input(
+        &self,
+        y: &[f32],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        epilogue: Epilogue,
+    ) -> Vec<f32> {
         let (positions, size) = (self.positions(), self.outputs * self.positions());
         let batch = y.len() / size.max(1);
-        let (kernel, padding) = (self.window.kernel, self.window.padding);
-        let within = padding.0 < kernel.0 && padding.1 < kernel.1;
-        if self.window.stride == (1, 1) && within && self.outputs <= self.inputs {
-            return self.reversed().output(y, &self.turned(weight), bias);
+        if self.outputs <= self.inputs
+            && let Some(reversed) = self.reversed()
+        {
+            return reversed.output(y, &self.turned(weight), bias, epilogue);
         }
         let mut x = vec![0.0; batch * self.inputs * self.pixels()];
         if x.is_empty() {
@@ -127,7 +150,8 @@ impl Convolution {
                 let y = self.group(y, columns, &mut scratch.outputs);
                 let y = Matrix::new(y, self.outputs, columns);
                 if together == 1 && self.window.is_pointwise() {
-                    return multiply(x, weight, y, bias.is_some());
+                    multiply(x, weight, y, bias.is_some());
+                    return epilogue.apply(x);
                 }
                 let patches = sized(&mut scratch.patches, self.patch() * columns);
                 multiply(patches, weight, y, false);
@@ -135,19 +159,26 @@ impl Convolution {
                 for (index, image) in images.enumerate() {
                     self.window.fold(patches, image, columns, index * positions);
                 }
+                epilogue.apply(x);
             });
         x
     }
 
-    /// The convolution with stride 1 that is the transpose of one with stride 1.
-    fn reversed(&self) -> Self {
-        let Window { kernel, padding, .. } = self.window;
+    /// The convolution with stride 1 that is the transpose of one with stride 1, unless that has
+    /// more zeros than a kernel can span.
+    fn reversed(&self) -> Option<Self> {
+        let Window { padding, behind, stride, .. } = self.window;
+        let reach = self.window.reach();
+        let rest = |padding: (usize, usize)| {
+            Some((reach.0.checked_sub(padding.0)?, reach.1.checked_sub(padding.1)?))
+        };
         let window = Window {
-            image: self.window.positions().unwrap_or((0, 0)),
-            padding: (kernel.0 - 1 - padding.0, kernel.1 - 1 - padding.1),
+            image: self.window.positions()?,
+            padding: rest(padding)?,
+            behind: rest(behind)?,
             ..self.window
         };
-        Self { window, inputs: self.outputs, outputs: self.inputs }
+        (stride == (1, 1)).then_some(Self { window, inputs: self.outputs, outputs: self.inputs })
     }
 
     /// The weight of [`reversed`](Self::reversed): inputs for outputs, every kernel turned by half.

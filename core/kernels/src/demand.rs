@@ -18,6 +18,18 @@ pub(crate) fn fast(operation: &str, tensors: &[&Tensor]) -> Result<bool> {
     Ok(dtype == DType::F32 && tensors.iter().all(|tensor| tensor.device().is_cpu()))
 }
 
+/// [`fast`] with one tensor more, if there is one.
+pub(crate) fn fast_with(
+    operation: &str,
+    tensors: &[&Tensor; 2],
+    more: Option<&Tensor>,
+) -> Result<bool> {
+    match more {
+        Some(more) => fast(operation, &[tensors[0], tensors[1], more]),
+        None => fast(operation, tensors),
+    }
+}
+
 /// The values of a contiguous f32 tensor.
 pub(crate) fn values<'a>(
     operation: &str,

@@ -1,7 +1,8 @@
 //! Operations for candle that are fast on the CPU and have the right gradient, one a file: its
 //! formula, a slow reference, the fast version, the gradient, and a test that they agree.
 //!
-//! - [`linear`], [`conv2d`], [`conv_transpose2d`]: products, differentiable to every order
+//! - [`linear`], [`conv2d`], [`conv1d`] and the transposes [`conv_transpose2d`],
+//!   [`conv_transpose1d`]: products, with an [`Epilogue`], differentiable to every order
 //! - [`silu`], [`gelu`], [`relu`], [`leaky_relu`], [`softplus`], [`tanh`], [`sigmoid`]:
 //!   elementwise
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
@@ -21,12 +22,15 @@ pub mod check;
 
 mod adamw;
 mod channel_sum;
+mod conv1d;
 mod conv2d;
+mod conv_transpose1d;
 mod conv_transpose2d;
 mod convolve;
 mod cross_entropy;
 mod demand;
 mod elementwise;
+mod epilogue;
 mod exponential;
 mod filled;
 mod gelu;
@@ -53,9 +57,12 @@ mod threads;
 
 pub use adamw::{AdamWStep, adamw_step};
 pub use channel_sum::channel_sum;
+pub use conv_transpose1d::conv_transpose1d;
 pub use conv_transpose2d::conv_transpose2d;
+pub use conv1d::{Along, conv1d};
 pub use conv2d::{Conv, conv2d};
 pub use cross_entropy::cross_entropy;
+pub use epilogue::Epilogue;
 pub use gelu::gelu;
 pub use gru::gru;
 pub use log_softmax::log_softmax;

@@ -3,19 +3,26 @@
 use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
-use crate::channel_sum::channel_sum;
+use crate::channel_sum::sum_but;
 use crate::demand::{self, gradient_of};
+use crate::epilogue::Epilogue;
 use crate::product::{Matrix, SMALL, multiply, multiply_rows};
 #[cfg(target_arch = "x86_64")]
 use crate::row;
 
-/// `y[.., n] = x[.., k] · weight[n, k]ᵀ + bias[n]`, the layout of PyTorch's `Linear`.
+/// `y[.., n] = x[.., k] · weight[n, k]ᵀ + bias[n]`, the layout of PyTorch's `Linear`, with
+/// `epilogue` of every value.
 ///
 /// f32 or f64, any strides. A row of `y` has the same bits whichever rows stand beside it.
 /// Fails where the inner dimensions differ.
-pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+pub fn linear(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    epilogue: Epilogue,
+) -> Result<Tensor> {
     let (outputs, inputs) = weight.dims2()?;
-    let Some((&features, leading)) = x.dims().split_last() else {
+    let Some(&features) = x.dims().last() else {
         bail!("linear: x is a scalar, expected [.., {inputs}]");
     };
     if features != inputs || bias.is_some_and(|bias| bias.dims() != [outputs]) {
@@ -26,14 +33,11 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tens
             bias.map(Tensor::dims)
         );
     }
-    let mut tensors = vec![x, weight];
-    tensors.extend(bias);
-    if !demand::fast("linear", &tensors)? {
-        return reference(x, weight, bias);
+    if demand::fast_with("linear", &[x, weight], bias)? {
+        Product::TimesTransposed.then(epilogue).apply(x, weight, bias)
+    } else {
+        epilogue.forward(&reference(x, weight, bias)?)
     }
-    let rows = x.reshape((leading.iter().product::<usize>(), features))?;
-    let y = Product::TimesTransposed.apply(&rows, weight, bias)?; // [rows, n]
-    y.reshape([leading, &[outputs]].concat())
 }
 
 fn reference(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
@@ -45,7 +49,7 @@ fn reference(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tenso
 }
 
 /// Products of two matrices. The derivatives of each are two of the others, so gradients of any
-/// order stay here.
+/// order stay here. All but the last dimension of `A`, and of both in the last, count as rows.
 #[derive(Clone, Copy)]
 enum Product {
     /// `A Bᵀ`
@@ -57,6 +61,20 @@ enum Product {
 }
 
 impl Product {
+    /// With a function of every value behind it.
+    fn then(self, epilogue: Epilogue) -> Operation {
+        Operation { product: self, epilogue }
+    }
+}
+
+/// A product and what follows it.
+#[derive(Clone, Copy)]
+struct Operation {
+    product: Product,
+    epilogue: Epilogue,
+}
+
+impl Operation {
     /// The product of two matrices, with `bias` added to every row.
     fn apply(self, left: &Tensor, right: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         let (left, right) = (left.contiguous()?, right.contiguous()?);
@@ -67,10 +85,10 @@ impl Product {
     }
 
     fn label(self) -> &'static str {
-        match self {
-            Self::TimesTransposed => "linear",
-            Self::Plain => "linear: gradient of x",
-            Self::TransposedTimes => "linear: gradient of weight",
+        match self.product {
+            Product::TimesTransposed => "linear",
+            Product::Plain => "linear: gradient of x",
+            Product::TransposedTimes => "linear: gradient of weight",
         }
     }
 
@@ -81,13 +99,16 @@ impl Product {
         bias: Option<&[f32]>,
     ) -> Result<(CpuStorage, Shape)> {
         let view = |(storage, layout): (_, &Layout)| {
-            let (rows, columns) = layout.shape().dims2()?;
-            Ok::<_, candle::Error>((demand::values(self.label(), storage, layout)?, rows, columns))
+            let (columns, rows) = layout.dims().split_last().expect("not a scalar");
+            let rows: usize = rows.iter().product();
+            Ok::<_, candle::Error>((demand::values(self.label(), storage, layout)?, rows, *columns))
         };
+        let leading = &left.1.dims()[..left.1.dims().len() - 1];
         let ((left, p, q), (right, r, s)) = (view(left)?, view(right)?);
+        let epilogue = self.epilogue;
         #[cfg(target_arch = "x86_64")]
         // `gemm` sums a single column, and two terms, in an order of its own.
-        if matches!(self, Self::TimesTransposed)
+        if matches!(self.product, Product::TimesTransposed)
             && p == 1
             && r > 1
             && q % crate::product::INNER != 2
@@ -95,17 +116,24 @@ impl Product {
         {
             let mut out = bias.map_or_else(|| vec![0.0; r], <[f32]>::to_vec);
             row::row_times(&mut out, left, right, crate::product::INNER);
-            return Ok((CpuStorage::F32(out), Shape::from((p, r))));
+            epilogue.apply(&mut out);
+            return Ok((CpuStorage::F32(out), Shape::from([leading, &[r]].concat())));
         }
         let (left, right) = (Matrix::new(left, p, q), Matrix::new(right, r, s));
-        let (out, rows, columns) = match self {
-            Self::TimesTransposed => (by_rows(left, p, right.transposed(), r, bias), p, r),
-            Self::Plain => (by_rows(left, p, right, s, bias), p, s),
-            Self::TransposedTimes => (over_rows(left, q, right, s, p), q, s),
+        let (out, shape) = match self.product {
+            Product::TimesTransposed => {
+                let out = by_rows(left, p, right.transposed(), r, bias, epilogue);
+                (out, [leading, &[r]].concat())
+            }
+            Product::Plain => {
+                (by_rows(left, p, right, s, bias, epilogue), [leading, &[s]].concat())
+            }
+            Product::TransposedTimes => (over_rows(left, q, right, s, p), vec![q, s]),
         };
-        Ok((CpuStorage::F32(out), Shape::from((rows, columns))))
+        Ok((CpuStorage::F32(out), Shape::from(shape)))
     }
 
+    /// `gradient` is that of the product, before the epilogue.
     fn gradients(
         self,
         a: &Tensor,
@@ -113,14 +141,14 @@ impl Product {
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         use Product::{Plain, TimesTransposed, TransposedTimes};
-        let ((of_a, a_left, a_right), (of_b, b_left, b_right)) = match self {
+        let ((of_a, a_left, a_right), (of_b, b_left, b_right)) = match self.product {
             TimesTransposed => ((Plain, gradient, b), (TransposedTimes, gradient, a)),
             Plain => ((TimesTransposed, gradient, b), (TransposedTimes, a, gradient)),
             TransposedTimes => ((TimesTransposed, b, gradient), (Plain, a, gradient)),
         };
         Ok((
-            gradient_of(a, || of_a.apply(a_left, a_right, None))?,
-            gradient_of(b, || of_b.apply(b_left, b_right, None))?,
+            gradient_of(a, || of_a.then(Epilogue::Identity).apply(a_left, a_right, None))?,
+            gradient_of(b, || of_b.then(Epilogue::Identity).apply(b_left, b_right, None))?,
         ))
     }
 }
@@ -132,6 +160,7 @@ fn by_rows(
     right: Matrix<'_>,
     columns: usize,
     bias: Option<&[f32]>,
+    epilogue: Epilogue,
 ) -> Vec<f32> {
     let mut out = vec![0.0; rows * columns];
     if out.is_empty() {
@@ -146,6 +175,7 @@ fn by_rows(
         }
         let left = left.row_range(index * block, out.len() / columns);
         multiply_rows(out, left, right, bias.is_some());
+        epilogue.apply(out);
     });
     out
 }
@@ -193,7 +223,7 @@ pub(crate) fn sum_in_order(parts: Vec<Vec<f32>>) -> Vec<f32> {
     total
 }
 
-impl CustomOp2 for Product {
+impl CustomOp2 for Operation {
     fn name(&self) -> &'static str {
         self.label()
     }
@@ -212,14 +242,14 @@ impl CustomOp2 for Product {
         &self,
         left: &Tensor,
         right: &Tensor,
-        _: &Tensor,
+        y: &Tensor,
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        self.gradients(left, right, gradient)
+        self.gradients(left, right, &self.epilogue.gradient(y, gradient)?)
     }
 }
 
-impl CustomOp3 for Product {
+impl CustomOp3 for Operation {
     fn name(&self) -> &'static str {
         self.label()
     }
@@ -242,102 +272,15 @@ impl CustomOp3 for Product {
         left: &Tensor,
         right: &Tensor,
         bias: &Tensor,
-        _: &Tensor,
+        y: &Tensor,
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (of_left, of_right) = self.gradients(left, right, gradient)?;
-        Ok((of_left, of_right, gradient_of(bias, || channel_sum(gradient))?))
+        let gradient = self.epilogue.gradient(y, gradient)?;
+        let (of_left, of_right) = self.gradients(left, right, &gradient)?;
+        let of_bias = gradient_of(bias, || sum_but(&gradient, gradient.rank() - 1))?;
+        Ok((of_left, of_right, of_bias))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::check::{agrees, gradients, normals};
-
-    #[test]
-    fn linear_agrees_with_candle_for_any_leading_dimensions() -> Result<()> {
-        let shapes: [(&[usize], usize); 5] =
-            [(&[5], 3), (&[1, 4], 1), (&[7, 1], 2), (&[2, 3, 9], 17), (&[131, 33], 65)];
-        for (dims, outputs) in shapes {
-            let x = normals("x", dims)?;
-            let weight = normals("weight", &[outputs, dims[dims.len() - 1]])?;
-            let bias = normals("bias", &[outputs])?;
-            let with = [x.clone(), weight.clone(), bias];
-            let bound = |x: &[Tensor]| linear(&x[0], &x[1], x.get(2));
-            let slow = |x: &[Tensor]| reference(&x[0], &x[1], x.get(2));
-            agrees(bound, slow, &with, 1e-5)?;
-            agrees(bound, slow, &[x, weight], 1e-5)?;
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn every_product_has_the_gradient_of_its_differences() -> Result<()> {
-        let inputs = [normals("a", &[3, 5])?, normals("b", &[2, 5])?, normals("bias", &[2])?];
-        gradients(1e-3, &inputs, |x| linear(&x[0], &x[1], Some(&x[2])))?;
-        let inputs = [normals("a", &[3, 5])?, normals("b", &[5, 2])?];
-        gradients(1e-3, &inputs, |x| Product::Plain.apply(&x[0], &x[1], None))?;
-        let inputs = [normals("a", &[5, 3])?, normals("b", &[5, 2])?];
-        gradients(1e-3, &inputs, |x| Product::TransposedTimes.apply(&x[0], &x[1], None))
-    }
-
-    #[test]
-    fn a_weight_gradient_over_many_rows_is_the_sum_of_its_chunks() -> Result<()> {
-        let inputs = [normals("a", &[5000, 3])?, normals("b", &[5000, 2])?];
-        let slow = |x: &[Tensor]| x[0].t()?.contiguous()?.matmul(&x[1].contiguous()?);
-        let fast = |x: &[Tensor]| Product::TransposedTimes.apply(&x[0], &x[1], None);
-        agrees(fast, slow, &inputs, 1e-5)
-    }
-
-    #[test]
-    fn a_row_has_the_same_bits_in_any_batch() -> Result<()> {
-        for (inputs, outputs) in
-            [(1, 1), (7, 1), (1500, 1), (700, 5), (1500, 33), (64, 128), (600, 7), (2, 9), (514, 9)]
-        {
-            let x = normals("x", &[2100, inputs])?;
-            let weight = normals("weight", &[outputs, inputs])?;
-            let bias = normals("bias", &[outputs])?;
-            let bits = |x: &Tensor| -> Result<Vec<u32>> {
-                let y = linear(x, &weight, Some(&bias))?.flatten_all()?.to_vec1::<f32>()?;
-                Ok(y.into_iter().map(f32::to_bits).collect())
-            };
-            let all = bits(&x)?;
-            for (start, count) in [(0, 1), (33, 1), (66, 1), (5, 2), (10, 31), (31, 1300)] {
-                let alone = bits(&x.narrow(0, start, count)?)?;
-                let there = &all[start * outputs..(start + count) * outputs];
-                assert_eq!(alone, there, "{inputs} -> {outputs}, rows {start}+{count}");
-            }
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn bits_do_not_depend_on_the_number_of_threads() -> Result<()> {
-        let pools = [1, 3].map(|threads| rayon::ThreadPoolBuilder::new().num_threads(threads));
-        let results = pools.map(|pool| {
-            pool.build().expect("a pool of few threads").install(|| -> Result<_> {
-                let a = candle::Var::from_tensor(&normals("a", &[4100, 13])?)?;
-                let b = candle::Var::from_tensor(&normals("b", &[11, 13])?)?;
-                let bias = candle::Var::from_tensor(&normals("bias", &[11])?)?;
-                let loss = linear(&a, &b, Some(&bias))?.sqr()?.sum_all()?;
-                let store = loss.backward()?;
-                let flat = |x| store.get(x).expect("tracked").flatten_all()?.to_vec1::<f32>();
-                Ok([flat(&a)?, flat(&b)?, flat(&bias)?])
-            })
-        });
-        let [one, three] = results;
-        assert_eq!(one?, three?);
-        Ok(())
-    }
-
-    #[test]
-    fn shapes_that_do_not_fit_and_integers_are_refused_by_name() -> Result<()> {
-        let error = linear(&normals("x", &[2, 3])?, &normals("weight", &[4, 5])?, None);
-        assert!(error.expect_err("3 is not 5").to_string().contains("x [2, 3], weight [4, 5]"));
-        let integers = normals("x", &[2, 5])?.to_dtype(candle::DType::U32)?;
-        let error = linear(&integers, &normals("weight", &[4, 5])?, None);
-        assert!(error.expect_err("integers").to_string().contains("linear: expected"));
-        Ok(())
-    }
-}
+mod tests;

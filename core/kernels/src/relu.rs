@@ -25,6 +25,14 @@ fn reference(x: &Tensor, slope: f64) -> Result<Tensor> {
     x.gt(0.0)?.where_cond(x, &x.affine(slope, 0.0)?)
 }
 
+/// `x` where it is positive, else `slope · x`, and 0 for a slope of 0 even where `x` is infinite.
+#[inline(always)]
+pub(crate) fn leaky(x: f32, slope: f32) -> f32 {
+    // Computed either way, so that there is no branch. Not `max`, which would turn NaN into 0.
+    let low = if slope == 0.0 { 0.0 } else { slope * x };
+    if x <= 0.0 { low } else { x }
+}
+
 struct LeakyRelu(f32);
 
 impl CustomOp1 for LeakyRelu {
@@ -34,14 +42,7 @@ impl CustomOp1 for LeakyRelu {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let slope = self.0;
-        // Not `max`, which would turn NaN into 0; and 0 for a slope of 0 even where x is infinite.
-        if slope == 0.0 {
-            return map(self.name(), (storage, layout), |x| if x <= 0.0 { 0.0 } else { x });
-        }
-        map(self.name(), (storage, layout), move |x| {
-            let low = slope * x; // computed either way, so that there is no branch
-            if x <= 0.0 { low } else { x }
-        })
+        map(self.name(), (storage, layout), move |x| leaky(x, slope))
     }
 
     fn bwd(&self, x: &Tensor, _: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
@@ -50,8 +51,9 @@ impl CustomOp1 for LeakyRelu {
 }
 
 /// `gradient` where `x` is positive, else `slope · gradient`. The result is constant in `x`, which
-/// is therefore detached: a tracked argument must get a gradient.
-fn gate(x: &Tensor, gradient: &Tensor, slope: f32) -> Result<Tensor> {
+/// is therefore detached: a tracked argument must get a gradient. For a slope that is not negative
+/// the result of `leaky_relu` serves as `x`.
+pub(crate) fn gate(x: &Tensor, gradient: &Tensor, slope: f32) -> Result<Tensor> {
     x.detach().apply_op2(&gradient.contiguous()?, Gate(slope))
 }
 

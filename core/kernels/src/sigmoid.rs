@@ -30,11 +30,15 @@ impl CustomOp1 for Sigmoid {
     }
 
     fn bwd(&self, x: &Tensor, y: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
-        gradient_of(x, || y.apply_op2(&gradient.contiguous()?, Slope))
+        gradient_of(x, || slope(y, gradient))
     }
 }
 
-/// `gradient · y (1 − y)`.
+/// `gradient · y (1 − y)`; `y` is the result of the function.
+pub(crate) fn slope(y: &Tensor, gradient: &Tensor) -> Result<Tensor> {
+    y.apply_op2(&gradient.contiguous()?, Slope)
+}
+
 struct Slope;
 
 impl CustomOp2 for Slope {

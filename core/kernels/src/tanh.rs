@@ -23,11 +23,15 @@ impl CustomOp1 for Tanh {
     }
 
     fn bwd(&self, x: &Tensor, y: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
-        gradient_of(x, || y.apply_op2(&gradient.contiguous()?, Slope))
+        gradient_of(x, || slope(y, gradient))
     }
 }
 
-/// `gradient · (1 − y²)`.
+/// `gradient · (1 − y²)`; `y` is the result of the function.
+pub(crate) fn slope(y: &Tensor, gradient: &Tensor) -> Result<Tensor> {
+    y.apply_op2(&gradient.contiguous()?, Slope)
+}
+
 struct Slope;
 
 impl CustomOp2 for Slope {

@@ -3,30 +3,49 @@
 use candle::{Result, Tensor, Var};
 
 use crate::check::normals;
-use crate::{Conv, conv_transpose2d, conv2d};
+use crate::{Along, Conv, Epilogue, conv_transpose1d, conv_transpose2d, conv1d, conv2d};
 
 /// An operation, and the shapes of what it is given.
 type Operation = fn(&[Tensor]) -> Result<Tensor>;
 
-const PADDED: Conv = Conv { stride: (1, 1), padding: (1, 1) };
-const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1) };
+const PADDED: Conv = Conv { stride: (1, 1), padding: (1, 1), ..Conv::PLAIN };
+const STEPPING: Along = Along { stride: 2, padding: (1, 0), dilation: 1 };
+const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1), ..Conv::PLAIN };
 
-const OPERATIONS: [(&str, Operation, &[&[usize]]); 21] = [
-    ("linear", |x| crate::linear(&x[0], &x[1], Some(&x[2])), &[&[700, 33], &[70, 33], &[70]]),
-    ("linear, one row", |x| crate::linear(&x[0], &x[1], None), &[&[1, 600], &[1030, 600]]),
+const OPERATIONS: [(&str, Operation, &[&[usize]]); 23] = [
+    (
+        "linear",
+        |x| crate::linear(&x[0], &x[1], Some(&x[2]), Epilogue::Tanh),
+        &[&[700, 33], &[70, 33], &[70]],
+    ),
+    (
+        "linear, one row",
+        |x| crate::linear(&x[0], &x[1], None, Epilogue::Identity),
+        &[&[1, 600], &[1030, 600]],
+    ),
     (
         "conv2d",
-        |x| conv2d(&x[0], &x[1], Some(&x[2]), PADDED),
+        |x| conv2d(&x[0], &x[1], Some(&x[2]), PADDED, Epilogue::LeakyRelu(0.2)),
         &[&[19, 3, 9, 7], &[5, 3, 3, 3], &[5]],
     ),
     (
         "conv2d, one image",
-        |x| conv2d(&x[0], &x[1], Some(&x[2]), PADDED),
+        |x| conv2d(&x[0], &x[1], Some(&x[2]), PADDED, Epilogue::LeakyRelu(0.2)),
         &[&[1, 3, 40, 37], &[5, 3, 3, 3], &[5]],
     ),
     (
+        "conv1d",
+        |x| conv1d(&x[0], &x[1], Some(&x[2]), Along::causal(3, 2), Epilogue::Relu),
+        &[&[19, 3, 70], &[5, 3, 3], &[5]],
+    ),
+    (
+        "conv_transpose1d",
+        |x| conv_transpose1d(&x[0], &x[1], Some(&x[2]), STEPPING, 1, Epilogue::Identity),
+        &[&[19, 3, 70], &[3, 5, 4], &[5]],
+    ),
+    (
         "conv_transpose2d",
-        |x| conv_transpose2d(&x[0], &x[1], Some(&x[2]), HALVING, (0, 0)),
+        |x| conv_transpose2d(&x[0], &x[1], Some(&x[2]), HALVING, (0, 0), Epilogue::Relu),
         &[&[19, 3, 5, 7], &[3, 5, 4, 4], &[5]],
     ),
     ("gru", |x| crate::gru(&x[0], &x[1], &x[2], &x[3]), &[&[50, 4, 21], &[21, 7], &[21], &[50, 7]]),

@@ -11,25 +11,63 @@ pub(crate) struct Window {
     pub(crate) kernel: (usize, usize),
     /// Pixels from one position to the next.
     pub(crate) stride: (usize, usize),
-    /// Zeros around the image, on either side.
+    /// Pixels from one tap of the kernel to the next.
+    pub(crate) dilation: (usize, usize),
+    /// Zeros above and to the left of the image.
     pub(crate) padding: (usize, usize),
+    /// Zeros below and to the right of the image.
+    pub(crate) behind: (usize, usize),
 }
 
 impl Window {
+    /// Whether the kernel gets from one position and one tap to the next.
+    pub(crate) fn moves(&self) -> bool {
+        self.stride.0 * self.stride.1 * self.dilation.0 * self.dilation.1 > 0
+    }
+
+    /// Pixels that the kernel spans beyond its first.
+    pub(crate) fn reach(&self) -> (usize, usize) {
+        let Self { kernel, dilation, .. } = self;
+        ((kernel.0.max(1) - 1) * dilation.0, (kernel.1.max(1) - 1) * dilation.1)
+    }
+
     /// Numbers of kernel positions, `None` where the kernel exceeds the padded image.
     pub(crate) fn positions(&self) -> Option<(usize, usize)> {
-        let along = |size: usize, kernel: usize, stride: usize, padding: usize| {
-            Some((size + 2 * padding).checked_sub(kernel)? / stride + 1)
+        let along = |padded: usize, reach: usize, stride: usize| {
+            Some(padded.checked_sub(reach + 1)? / stride + 1)
         };
+        let (reach, padded) = (self.reach(), self.padded());
+        Some((along(padded.0, reach.0, self.stride.0)?, along(padded.1, reach.1, self.stride.1)?))
+    }
+
+    /// Height and width of the image whose positions are `positions`, the last `extra` rows and
+    /// columns seen by none; `None` where nothing is left or `extra` would make room for another.
+    pub(crate) fn image_of(
+        &self,
+        positions: (usize, usize),
+        extra: (usize, usize),
+    ) -> Option<(usize, usize)> {
+        let along = |count: usize, stride: usize, reach: usize, padding: usize, extra: usize| {
+            let size = count.checked_sub(1)? * stride + reach + 1 + extra;
+            size.checked_sub(padding).filter(|&size| size > 0 && extra < stride)
+        };
+        let (reach, padding) = (self.reach(), self.padding);
+        let padding = (padding.0 + self.behind.0, padding.1 + self.behind.1);
         Some((
-            along(self.image.0, self.kernel.0, self.stride.0, self.padding.0)?,
-            along(self.image.1, self.kernel.1, self.stride.1, self.padding.1)?,
+            along(positions.0, self.stride.0, reach.0, padding.0, extra.0)?,
+            along(positions.1, self.stride.1, reach.1, padding.1, extra.1)?,
         ))
+    }
+
+    /// Height and width of the image with its zeros.
+    fn padded(&self) -> (usize, usize) {
+        let Self { image, padding, behind, .. } = self;
+        (image.0 + padding.0 + behind.0, image.1 + padding.1 + behind.1)
     }
 
     /// Whether the patches are the image itself.
     pub(crate) fn is_pointwise(&self) -> bool {
-        self.kernel == (1, 1) && self.stride == (1, 1) && self.padding == (0, 0)
+        self.kernel == (1, 1) && self.stride == (1, 1) && self.padded() == self.image
     }
 
     /// Writes the patches at `rows` of positions of `image`, `[channels, height, width]`, to rows
@@ -89,13 +127,15 @@ impl Window {
     }
 }
 
-/// What some rows of positions see of one channel of an image, with its padding, its columns parted by their remainder after the
-/// stride, `[height, stride, columns]`: what a tap sees from a row of positions lies side by side
-/// and is never cut short.
+/// What some rows of positions see of one channel of an image, with its padding, its columns parted
+/// by their remainder after the stride, `[height, stride, columns]`: what a tap sees from a row of
+/// positions lies side by side and is never cut short.
 struct Canvas {
     stride: usize,
-    /// (vertical, horizontal)
+    /// Zeros above and to the left.
     padding: (usize, usize),
+    /// Whether there are no zeros at all.
+    bare: bool,
     /// Height and width of the image.
     image: (usize, usize),
     /// Rows of the padded image.
@@ -107,20 +147,21 @@ struct Canvas {
 impl Canvas {
     /// For `rows` of positions.
     fn of(window: &Window, rows: Range<usize>) -> Self {
-        let Window { image, stride, padding, kernel } = *window;
-        let end = (rows.end.max(1) - 1) * stride.0 + kernel.0;
+        let Window { image, stride, padding, .. } = *window;
+        let end = (rows.end.max(1) - 1) * stride.0 + window.reach().0 + 1;
         Self {
             stride: stride.1,
             padding,
+            bare: window.padded() == image,
             image,
             rows: (rows.start * stride.0).min(end)..end,
-            columns: (image.1 + 2 * padding.1).div_ceil(stride.1),
+            columns: window.padded().1.div_ceil(stride.1),
         }
     }
 
     /// Whether the image is its own canvas.
     fn is_image(&self) -> bool {
-        self.stride == 1 && self.padding == (0, 0)
+        self.stride == 1 && self.bare
     }
 
     /// Zeros for a canvas; nothing where the image is its own.
@@ -132,6 +173,7 @@ impl Canvas {
     /// Where what `tap` sees from row `row` of positions begins.
     fn place(&self, window: &Window, tap: usize, row: usize) -> usize {
         let (down, across) = (tap / window.kernel.1, tap % window.kernel.1);
+        let (down, across) = (down * window.dilation.0, across * window.dilation.1);
         let first = if self.is_image() { 0 } else { self.rows.start };
         let y = row * window.stride.0 + down - first;
         (y * self.stride + across % self.stride) * self.columns + across / self.stride
@@ -221,11 +263,11 @@ fn add(to: &mut [f32], from: &[f32]) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::Conv;
 
     #[test]
     fn patches_of_a_known_image_are_its_neighbourhoods() {
-        let window = Window { image: (2, 3), kernel: (2, 2), stride: (1, 2), padding: (0, 1) };
+        let window = Conv { stride: (1, 2), padding: (0, 1), ..Conv::PLAIN }.window((2, 3), (2, 2));
         assert_eq!(window.positions(), Some((1, 2)));
         let mut patches = [9.0; 8];
         window.unfold(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &mut patches, 2, 0, 0..1);
@@ -235,7 +277,7 @@ mod tests {
 
     #[test]
     fn folding_counts_how_often_a_pixel_was_seen() {
-        let window = Window { image: (3, 3), kernel: (2, 2), stride: (1, 1), padding: (0, 0) };
+        let window = Conv::PLAIN.window((3, 3), (2, 2));
         let mut image = [0.0; 9];
         window.fold(&[1.0; 16], &mut image, 4, 0);
         assert_eq!(image, [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0]);
@@ -243,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_kernel_larger_than_the_padded_image_has_no_position() {
-        let window = Window { image: (3, 3), kernel: (2, 6), stride: (1, 1), padding: (0, 1) };
+        let window = Conv { padding: (0, 1), ..Conv::PLAIN }.window((3, 3), (2, 6));
         assert_eq!(window.positions(), None);
     }
 }

@@ -4,7 +4,9 @@ use candle::{Result, Tensor};
 use candle_nn::VarBuilder;
 use generativa_kernels as kernels;
 pub use generativa_kernels::Conv;
+use generativa_kernels::Epilogue;
 
+use super::Activation;
 use super::linear::fan_in;
 
 /// A convolution with a bias.
@@ -34,7 +36,12 @@ impl Conv2d {
     /// `[batch, inputs, height, width]` to `[batch, outputs, rows, columns]`; for the sizes see
     /// [`kernels::conv2d`].
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        kernels::conv2d(x, &self.weight, Some(&self.bias), self.conv)
+        kernels::conv2d(x, &self.weight, Some(&self.bias), self.conv, Epilogue::Identity)
+    }
+
+    /// `activation` of [`forward`](Self::forward), in the same pass where it can be.
+    pub fn forward_then(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+        activation.of_product(|e| kernels::conv2d(x, &self.weight, Some(&self.bias), self.conv, e))
     }
 
     /// `[outputs, inputs, height, width]`.
@@ -79,8 +86,17 @@ impl ConvTranspose2d {
     /// `[batch, inputs, rows, columns]` to `[batch, outputs, height, width]`; for the sizes see
     /// [`kernels::conv_transpose2d`].
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let bias = Some(&self.bias);
-        kernels::conv_transpose2d(x, &self.weight, bias, self.conv, self.output_padding)
+        self.with(x, Epilogue::Identity)
+    }
+
+    /// `activation` of [`forward`](Self::forward), in the same pass where it can be.
+    pub fn forward_then(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+        activation.of_product(|epilogue| self.with(x, epilogue))
+    }
+
+    fn with(&self, x: &Tensor, epilogue: Epilogue) -> Result<Tensor> {
+        let Self { weight, bias, conv, output_padding } = self;
+        kernels::conv_transpose2d(x, weight, Some(bias), *conv, *output_padding, epilogue)
     }
 }
 
@@ -90,13 +106,15 @@ mod tests {
     use crate::layers::gradient_check::{layer, normals};
     use crate::layers::{Parameters, seeded_builder};
 
-    const HALVE: Conv = Conv { stride: (2, 2), padding: (1, 1) };
+    const HALVE: Conv = Conv { stride: (2, 2), padding: (1, 1), ..Conv::PLAIN };
 
     #[test]
     fn convolutions_have_the_gradient_of_their_differences() -> Result<()> {
         layer(&[3, 2, 8, 7], |vb| Conv2d::new(2, 3, (3, 3), HALVE, vb), Conv2d::forward)?;
         let build = |vb| ConvTranspose2d::new(2, 3, (3, 3), HALVE, (1, 0), vb);
-        layer(&[3, 2, 4, 3], build, ConvTranspose2d::forward)
+        layer(&[3, 2, 4, 3], build, ConvTranspose2d::forward)?;
+        let tanh = |conv: &Conv2d, x: &Tensor| conv.forward_then(x, Activation::Tanh);
+        layer(&[3, 2, 8, 7], |vb| Conv2d::new(2, 3, (3, 3), HALVE, vb), tanh)
     }
 
     #[test]

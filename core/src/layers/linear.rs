@@ -3,6 +3,9 @@
 use candle::{Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 use generativa_kernels as kernels;
+use generativa_kernels::Epilogue;
+
+use super::Activation;
 
 /// An affine map of the last dimension.
 #[derive(Clone, Debug)]
@@ -27,7 +30,12 @@ impl Linear {
 
     /// `[.., inputs]` to `[.., outputs]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        kernels::linear(x, &self.weight, self.bias.as_ref())
+        kernels::linear(x, &self.weight, self.bias.as_ref(), Epilogue::Identity)
+    }
+
+    /// `activation` of [`forward`](Self::forward), in the same pass where it can be.
+    pub fn forward_then(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+        activation.of_product(|e| kernels::linear(x, &self.weight, self.bias.as_ref(), e))
     }
 
     /// `[outputs, inputs]`.
@@ -55,7 +63,9 @@ mod tests {
     #[test]
     fn linear_has_the_gradient_of_its_differences() -> Result<()> {
         gradient_check::layer(&[3, 2, 5], |vb| Linear::new(5, 3, vb), Linear::forward)?;
-        gradient_check::layer(&[3, 5], |vb| Linear::without_bias(5, 7, vb), Linear::forward)
+        gradient_check::layer(&[3, 5], |vb| Linear::without_bias(5, 7, vb), Linear::forward)?;
+        let silu = |layer: &Linear, x: &Tensor| layer.forward_then(x, Activation::Silu);
+        gradient_check::layer(&[3, 5], |vb| Linear::new(5, 7, vb), silu)
     }
 
     #[test]

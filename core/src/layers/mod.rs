@@ -3,6 +3,7 @@
 
 pub mod activation;
 pub mod convolution;
+pub mod convolution1d;
 pub mod embedding;
 pub mod linear;
 pub mod norm;
@@ -12,6 +13,7 @@ pub mod weights;
 pub use activation::Activation;
 pub use candle_nn::VarBuilder;
 pub use convolution::{Conv, Conv2d, ConvTranspose2d};
+pub use convolution1d::{Along, Conv1d, ConvTranspose1d};
 pub use embedding::Embedding;
 pub use linear::Linear;
 pub use norm::{GroupNorm, LayerNorm};

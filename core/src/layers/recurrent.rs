@@ -3,6 +3,7 @@
 use candle::{Result, Tensor, bail};
 use candle_nn::VarBuilder;
 use generativa_kernels as kernels;
+use generativa_kernels::Epilogue;
 
 use super::linear::fan_in;
 
@@ -70,7 +71,8 @@ impl Layer {
     /// The states after every step, `[batch, time, hidden]`.
     fn run(&self, x: &Tensor, start: &Tensor) -> Result<Tensor> {
         // One product for all steps: only the hidden state has to wait for the step before.
-        let gates = kernels::linear(x, &self.of_input, Some(&self.input_bias))?;
+        let bias = Some(&self.input_bias);
+        let gates = kernels::linear(x, &self.of_input, bias, Epilogue::Identity)?;
         kernels::gru(&gates, &self.of_hidden, &self.hidden_bias, start)
     }
 }

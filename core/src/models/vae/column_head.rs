@@ -8,7 +8,7 @@
 
 use candle::{Device, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
-use generativa_kernels::{linear, silu};
+use generativa_kernels::{Epilogue, linear, silu};
 use serde::{Deserialize, Serialize};
 
 use crate::layers::{Conv, Conv2d, Linear};
@@ -79,7 +79,7 @@ impl ColumnHead {
                 column,
                 history_hidden,
                 (history, 1),
-                Conv { stride: (1, 1), padding: (0, 0) },
+                Conv::PLAIN,
                 vb.pp("history"),
             )?,
             state: Linear::new(history_hidden, state, vb.pp("state"))?,
@@ -116,7 +116,7 @@ impl ColumnHead {
         let summary = silu(&self.state.forward(&summary)?)?; // [batch, window, state]
 
         let current = columns.narrow(1, context, window)?.contiguous()?;
-        let below = linear(&current, &self.below()?, None)?;
+        let below = linear(&current, &self.below()?, None, Epilogue::Identity)?;
         let left = columns.narrow(1, context - 1, window)?.contiguous()?;
         let hidden = (self.spread.forward(&summary)? + below)?;
         let hidden = ((hidden + self.left.forward(&left)?)? + self.asked_cells.forward(asked)?)?;

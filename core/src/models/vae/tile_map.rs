@@ -124,7 +124,7 @@ impl TileMapVae {
                 config.head.history
             );
         }
-        let halving = Conv { stride: (2, 2), padding: (1, 1) };
+        let halving = Conv { stride: (2, 2), padding: (1, 1), ..Conv::PLAIN };
         let around = HeadSurroundings { tiles, height, embedding, plan: config.plan, told };
         let coarse = coarse(shape);
         Ok(Self {
@@ -290,7 +290,7 @@ impl Trunk {
         vb: VarBuilder,
     ) -> Result<Self> {
         let TileMapConfig { embedding, channels, hidden, .. } = *config;
-        let halving = Conv { stride: (2, 2), padding: (1, 1) };
+        let halving = Conv { stride: (2, 2), padding: (1, 1), ..Conv::PLAIN };
         // With kernel 3, stride 2 and padding 1 a length is halved, rounded up.
         let quarter = |length: usize| length.div_ceil(2).div_ceil(2);
         let flat = 2 * channels * quarter(height) * quarter(columns);
