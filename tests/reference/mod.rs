@@ -9,6 +9,7 @@ use libtest_mimic::Trial;
 
 mod fixture;
 mod training;
+mod wasserstein;
 
 /// All trials of the fixtures in this folder.
 pub(crate) fn trials(fixtures: &Path) -> Vec<Trial> {

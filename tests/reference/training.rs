@@ -13,6 +13,7 @@ use generativa::train::optimizer::{AdamW, AdamWConfig, assert_every_gradient};
 use libtest_mimic::{Failed, Trial};
 
 use crate::reference::fixture::{Fixture, assign};
+use crate::reference::wasserstein;
 
 /// What reads a fixture of a kind, and whether it gives an output of this name.
 struct Reader {
@@ -21,10 +22,11 @@ struct Reader {
     gives: fn(&str) -> bool,
 }
 
-const READERS: [Reader; 3] = [
+const READERS: [Reader; 4] = [
     Reader { kind: "train-vae-mlp", check: check_perceptron_vae, gives: |_| true },
     Reader { kind: "train-vae-conv", check: check_convolutional_vae, gives: |_| true },
     Reader { kind: "train-gru", check: check_gru, gives: is_unidirectional_gru },
+    Reader { kind: "train-wgan-gp", check: wasserstein::check, gives: |_| true },
 ];
 
 /// One trial for each folder of a kind that is read here, and an ignored one for each of its
@@ -88,7 +90,7 @@ struct Vae<'a> {
 }
 
 /// A builder of fresh weights; the file's take their place once the model stands.
-fn builder(parameters: &Parameters) -> VarBuilder<'static> {
+pub(crate) fn builder(parameters: &Parameters) -> VarBuilder<'static> {
     seeded_builder(parameters, 0, &Device::Cpu)
 }
 
@@ -98,7 +100,7 @@ fn sizes(weights: &HashMap<String, Tensor>, name: &str) -> Result<(usize, usize)
     Ok((weight.dim(1)?, weight.dim(0)?))
 }
 
-fn linear(
+pub(crate) fn linear(
     weights: &HashMap<String, Tensor>,
     name: &str,
     parameters: &Parameters,
@@ -246,23 +248,23 @@ fn check_gru(fixture: &Fixture) -> Result<()> {
 }
 
 /// Which outputs of a fixture have been compared.
-struct Compared<'a> {
+pub(crate) struct Compared<'a> {
     fixture: &'a Fixture,
     names: BTreeSet<String>,
 }
 
 impl<'a> Compared<'a> {
-    fn new(fixture: &'a Fixture) -> Self {
+    pub(crate) fn new(fixture: &'a Fixture) -> Self {
         Self { fixture, names: BTreeSet::new() }
     }
 
-    fn compare(&mut self, name: &str, found: &Tensor) -> Result<()> {
+    pub(crate) fn compare(&mut self, name: &str, found: &Tensor) -> Result<()> {
         self.names.insert(name.to_owned());
         self.fixture.compare(name, found)
     }
 
     /// The gradients of all weights, as `<prefix>.<name>`.
-    fn gradients(
+    pub(crate) fn gradients(
         &mut self,
         prefix: &str,
         parameters: &Parameters,
@@ -276,7 +278,7 @@ impl<'a> Compared<'a> {
     }
 
     /// Fails where an output that should have been compared was not.
-    fn finish(self, gives: fn(&str) -> bool) -> Result<()> {
+    pub(crate) fn finish(self, gives: fn(&str) -> bool) -> Result<()> {
         let outputs = self.fixture.outputs();
         let left: Vec<_> =
             outputs.iter().filter(|name| gives(name) && !self.names.contains(*name)).collect();

@@ -66,7 +66,7 @@ const DISTURBED: f64 = 0.08;
 const ATTEMPTS: usize = 4;
 
 fn main() -> ExitCode {
-    generativa_kernels::tune_process();
+    generativa_kernels::prepare_process();
     match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -40,7 +40,7 @@ impl Twin {
         let mut process = Command::new(python)
             .arg(program)
             .arg(threads.to_string())
-            // What `tune_process` does for us.
+            // What `prepare_process` does for us.
             .envs([
                 ("MALLOC_ARENA_MAX", "1"),
                 ("MALLOC_MMAP_MAX_", "0"),

@@ -3,7 +3,7 @@
 use candle::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
-use crate::demand;
+use crate::demand::{self, gradient_of};
 use crate::sum::row_sum;
 use crate::vector::widest;
 
@@ -65,7 +65,7 @@ impl CustomOp1 for ChannelSum {
     fn bwd(&self, x: &Tensor, _: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
         let mut dims = vec![1; x.rank()];
         dims[self.kept] = x.dim(self.kept)?;
-        gradient.reshape(dims)?.broadcast_as(x.shape()).map(Some)
+        gradient_of(x, || gradient.reshape(dims)?.broadcast_as(x.shape()))
     }
 }
 

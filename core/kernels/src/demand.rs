@@ -2,6 +2,8 @@
 
 use candle::{CpuStorage, DType, Layout, Result, Tensor, bail};
 
+use crate::second_order::kept_or_cut;
+
 /// Whether the fast path takes `tensors`: f32 on the CPU. False sends f64, and any other device,
 /// to the reference. Fails for other types and where the tensors differ in type.
 pub(crate) fn fast(operation: &str, tensors: &[&Tensor]) -> Result<bool> {
@@ -72,10 +74,11 @@ fn storage_type(storage: &CpuStorage) -> DType {
     storage.dtype()
 }
 
-/// The gradient of `argument`, computed only if somebody tracks it.
+/// The gradient of `argument`, computed only if somebody tracks it, and on a graph of its own only
+/// if somebody will differentiate it.
 pub(crate) fn gradient_of(
     argument: &Tensor,
     gradient: impl FnOnce() -> Result<Tensor>,
 ) -> Result<Option<Tensor>> {
-    if argument.track_op() { gradient().map(Some) } else { Ok(None) }
+    if argument.track_op() { gradient().map(kept_or_cut).map(Some) } else { Ok(None) }
 }

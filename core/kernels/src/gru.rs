@@ -13,7 +13,7 @@ mod reference;
 use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
 use rayon::prelude::*;
 
-use crate::demand;
+use crate::demand::{self, gradient_of};
 use crate::exponential;
 use crate::matmul::sum_in_order;
 use crate::product::{Matrix, multiply, multiply_rows};
@@ -256,9 +256,10 @@ impl CustomOp2 for Gru {
         let both = Tensor::stack(&[states, gradient], 0)?;
         let all = gates.apply_op3(rest, &both, Gradients)?;
         let count = gates.elem_count();
-        let of_gates = gates.track_op().then(|| all.narrow(0, 0, count)?.reshape(gates.shape()));
-        let of_rest = rest.track_op().then(|| all.narrow(0, count, rest.elem_count()));
-        Ok((of_gates.transpose()?, of_rest.transpose()?))
+        Ok((
+            gradient_of(gates, || all.narrow(0, 0, count)?.reshape(gates.shape()))?,
+            gradient_of(rest, || all.narrow(0, count, rest.elem_count()))?,
+        ))
     }
 }
 

@@ -10,7 +10,8 @@
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
 //! - [`gru`]: a recurrent layer over a whole sequence
 //! - [`adamw_step`]: one pass over a parameter, its moments and its average
-//! - [`tune_process`]: settings of allocator and threads
+//! - [`backward_with_graph`]: gradients that can be differentiated in turn
+//! - [`prepare_process`]: settings of allocator, threads and tape
 //! - [`check`]: how all of them, and the layers built on them, are tested
 //!
 //! The fast versions take f32 on the CPU, in any strides. f64, and f32 on any other device, go through
@@ -43,6 +44,7 @@ mod product;
 mod relu;
 #[cfg(target_arch = "x86_64")]
 mod row;
+mod second_order;
 mod sigmoid;
 mod silu;
 mod softmax;
@@ -68,8 +70,9 @@ pub use gru::gru;
 pub use log_softmax::log_softmax;
 pub use matmul::linear;
 pub use norm::{group_norm, layer_norm};
-pub use process::tune_process;
+pub use process::prepare_process;
 pub use relu::{leaky_relu, relu};
+pub use second_order::backward_with_graph;
 pub use sigmoid::sigmoid;
 pub use silu::silu;
 pub use softmax::softmax;

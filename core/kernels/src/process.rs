@@ -1,6 +1,9 @@
 //! Settings of the process, worth as much as a kernel.
 
-/// Tunes allocator and idle threads for training; call it first thing in `main`.
+use crate::second_order;
+
+/// Prepares allocator, idle threads and tape for training; call it first thing in `main`, before
+/// any thread is started.
 ///
 /// - The memory of freed tensors is kept for the next ones instead of handed back to the system.
 ///   Every step of a training frees what the next step asks for again. glibc hands blocks of some
@@ -9,19 +12,27 @@
 ///   holds the most memory that it ever needed. Other systems' allocators are left alone.
 /// - candle's own threads, which add gradients, spin for 25,000 rounds before they sleep, and take
 ///   a processor from our threads meanwhile: a GRU on two cores loses a fifth of its time. They now
-///   sleep after 1,000, unless the variable `CANDLE_BARRIER_POOL_SPIN_LIMIT` says otherwise. Only on
-///   Linux, and only where no other thread runs yet.
-pub fn tune_process() {
-    const SPINS: &str = "CANDLE_BARRIER_POOL_SPIN_LIMIT";
-    let tasks = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
-    if tasks == 1 && std::env::var_os(SPINS).is_none() {
-        #[expect(unsafe_code, reason = "the environment is candle's only switch")]
-        // SAFETY: this is the only thread, so no other reads the environment meanwhile.
-        unsafe {
-            std::env::set_var(SPINS, "1000");
+///   sleep after 1,000, unless the variable `CANDLE_BARRIER_POOL_SPIN_LIMIT` says otherwise.
+/// - candle keeps the graphs of gradients, see [`backward_with_graph`](crate::backward_with_graph).
+pub fn prepare_process() {
+    for (variable, value) in
+        [("CANDLE_BARRIER_POOL_SPIN_LIMIT", "1000"), (second_order::SWITCH, "1")]
+    {
+        if is_alone() && std::env::var_os(variable).is_none() {
+            #[expect(unsafe_code, reason = "the environment is candle's only switch")]
+            // SAFETY: no other thread reads the environment meanwhile: Linux says that there is
+            // none, and elsewhere `main` has not started any.
+            unsafe {
+                std::env::set_var(variable, value);
+            }
         }
     }
     keep_freed_memory();
+}
+
+/// Whether this is the only thread, as far as the system tells.
+fn is_alone() -> bool {
+    std::fs::read_dir("/proc/self/task").map_or(true, |tasks| tasks.count() == 1)
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

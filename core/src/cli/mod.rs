@@ -170,7 +170,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// The whole `main` of an app.
 pub fn main<A: App>() -> ExitCode {
-    generativa_kernels::tune_process();
+    generativa_kernels::prepare_process();
     // Fails only where a handler is set already, which a test may have done.
     let _ = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {

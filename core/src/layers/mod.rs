@@ -21,4 +21,4 @@ pub use recurrent::Gru;
 pub use weights::{Parameters, frozen_builder, seeded_builder};
 
 #[cfg(test)]
-mod gradient_check;
+pub(crate) mod gradient_check;

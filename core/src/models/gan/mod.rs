@@ -1,0 +1,5 @@
+//! Adversarial networks.
+
+mod penalty;
+
+pub use penalty::{GradientPenalty, gradient_penalty, r1_penalty};
