@@ -7,7 +7,7 @@
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
-//! - [`gru`]: a recurrent layer over a whole sequence
+//! - [`gru`], [`lstm`]: recurrent layers over a whole sequence
 //! - [`adamw_step`]: one pass over a parameter, its moments and its average
 //! - [`tune_process`]: settings of allocator and threads
 //! - [`check`]: how all of them, and the layers built on them, are tested
@@ -32,6 +32,7 @@ mod filled;
 mod gelu;
 mod gru;
 mod log_softmax;
+mod lstm;
 mod matmul;
 mod norm;
 mod process;
@@ -59,6 +60,7 @@ pub use cross_entropy::cross_entropy;
 pub use gelu::gelu;
 pub use gru::gru;
 pub use log_softmax::log_softmax;
+pub use lstm::lstm;
 pub use matmul::linear;
 pub use norm::{group_norm, layer_norm};
 pub use process::tune_process;
