@@ -15,7 +15,7 @@ pub use convolution::{Conv, Conv2d, ConvTranspose2d};
 pub use embedding::Embedding;
 pub use linear::Linear;
 pub use norm::{GroupNorm, LayerNorm};
-pub use recurrent::Gru;
+pub use recurrent::{Gru, Lstm, LstmState};
 pub use weights::{Parameters, frozen_builder, seeded_builder};
 
 #[cfg(test)]
