@@ -1,7 +1,7 @@
 //! Values of the reference libraries, one trial a fixture.
 //!
 //! Every folder of the fixtures says in its `expected.json` of what kind it is; a kind that nobody
-//! reads yet, and an output that no layer gives yet, is listed as ignored, by name.
+//! reads yet is listed as ignored, by name. Of a kind that is read, every output is compared.
 
 use std::path::Path;
 

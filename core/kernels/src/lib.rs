@@ -8,7 +8,7 @@
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
-//! - [`gru`]: a recurrent layer over a whole sequence
+//! - [`gru`], [`lstm`]: recurrent layers over a whole sequence
 //! - [`adamw_step`]: one pass over a parameter, its moments and its average
 //! - [`backward_with_graph`]: gradients that can be differentiated in turn
 //! - [`prepare_process`]: settings of allocator, threads and tape
@@ -37,6 +37,7 @@ mod filled;
 mod gelu;
 mod gru;
 mod log_softmax;
+mod lstm;
 mod matmul;
 mod norm;
 mod process;
@@ -68,6 +69,7 @@ pub use epilogue::Epilogue;
 pub use gelu::gelu;
 pub use gru::gru;
 pub use log_softmax::log_softmax;
+pub use lstm::lstm;
 pub use matmul::linear;
 pub use norm::{group_norm, layer_norm};
 pub use process::prepare_process;

@@ -12,7 +12,7 @@ const PADDED: Conv = Conv { stride: (1, 1), padding: (1, 1), ..Conv::PLAIN };
 const STEPPING: Along = Along { stride: 2, padding: (1, 0), dilation: 1 };
 const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1), ..Conv::PLAIN };
 
-const OPERATIONS: [(&str, Operation, &[&[usize]]); 23] = [
+const OPERATIONS: [(&str, Operation, &[&[usize]]); 24] = [
     (
         "linear",
         |x| crate::linear(&x[0], &x[1], Some(&x[2]), Epilogue::Tanh),
@@ -55,6 +55,11 @@ const OPERATIONS: [(&str, Operation, &[&[usize]]); 23] = [
         &[&[20, 6, 900], &[6], &[6]],
     ),
     ("layer_norm", |x| crate::layer_norm(&x[0], &x[1], &x[2], 1e-5), &[&[900, 37], &[37], &[37]]),
+    (
+        "lstm",
+        |x| crate::lstm(&x[0], &x[1], &x[2], &x[3]),
+        &[&[50, 4, 28], &[28, 7], &[50, 7], &[50, 7]],
+    ),
     ("softmax", |x| crate::softmax(&x[0]), &[&[900, 37]]),
     ("log_softmax", |x| crate::log_softmax(&x[0]), &[&[900, 37]]),
     ("sum over rows", |x| crate::sum_keepdim(&x[0], 0), &[&[9000, 7]]),

@@ -17,7 +17,7 @@ pub use convolution1d::{Along, Conv1d, ConvTranspose1d};
 pub use embedding::Embedding;
 pub use linear::Linear;
 pub use norm::{GroupNorm, LayerNorm};
-pub use recurrent::Gru;
+pub use recurrent::{Gru, Lstm, LstmState};
 pub use weights::{Parameters, frozen_builder, seeded_builder};
 
 #[cfg(test)]

@@ -1,79 +1,53 @@
 //! The gated recurrent unit in PyTorch's form, see [`kernels::gru`].
 
-use candle::{Result, Tensor, bail};
+use candle::{Result, Tensor};
 use candle_nn::VarBuilder;
 use generativa_kernels as kernels;
 use generativa_kernels::Epilogue;
 
-use super::linear::fan_in;
+use super::{Directions, Stack};
 
 /// One or more GRU layers, each over the outputs of the one before.
 #[derive(Clone, Debug)]
-pub struct Gru {
-    hidden: usize,
-    layers: Vec<Layer>,
-}
-
-/// Gates are stacked in the order reset, update, new.
-#[derive(Clone, Debug)]
-struct Layer {
-    of_input: Tensor,
-    of_hidden: Tensor,
-    input_bias: Tensor,
-    hidden_bias: Tensor,
-}
+pub struct Gru(Stack);
 
 impl Gru {
     /// `layers` layers of `hidden` units over `inputs` features. Weights of layer `n`:
     /// `weight_ih_l<n>` `[3 hidden, features]`, `weight_hh_l<n>` `[3 hidden, hidden]`,
-    /// `bias_ih_l<n>` and `bias_hh_l<n>` `[3 hidden]`, all uniform on ±1/√hidden.
+    /// `bias_ih_l<n>` and `bias_hh_l<n>` `[3 hidden]`, all uniform on ±1/√hidden, the gates in the
+    /// order reset, update, new.
     pub fn new(inputs: usize, hidden: usize, layers: usize, vb: VarBuilder<'_>) -> Result<Self> {
-        let (gates, init) = (3 * hidden, fan_in(hidden));
-        let layer = |index: usize| {
-            let features = if index == 0 { inputs } else { hidden };
-            let named = |kind: &str| format!("{kind}_l{index}");
-            Ok(Layer {
-                of_input: vb.get_with_hints((gates, features), &named("weight_ih"), init)?,
-                of_hidden: vb.get_with_hints((gates, hidden), &named("weight_hh"), init)?,
-                input_bias: vb.get_with_hints(gates, &named("bias_ih"), init)?,
-                hidden_bias: vb.get_with_hints(gates, &named("bias_hh"), init)?,
-            })
-        };
-        Ok(Self { hidden, layers: (0..layers).map(layer).collect::<Result<_>>()? })
+        Ok(Self(Stack::new("gru", 3, [inputs, hidden, layers], Directions::Forward, vb)?))
+    }
+
+    /// The same with a second set of weights in every layer, `<name>_reverse`, that runs backwards
+    /// in time. Layers above the first see the outputs of both, `2 hidden` features.
+    pub fn bidirectional(
+        inputs: usize,
+        hidden: usize,
+        layers: usize,
+        vb: VarBuilder<'_>,
+    ) -> Result<Self> {
+        Ok(Self(Stack::new("gru", 3, [inputs, hidden, layers], Directions::Both, vb)?))
     }
 
     /// Runs over `x`, `[batch, time, features]`, from the hidden states `start`, `[layers, batch,
     /// hidden]`, or from zeros. Gives the outputs of the last layer, `[batch, time, hidden]`, and
     /// the last state of every layer, `[layers, batch, hidden]`.
+    ///
+    /// In both directions outputs are `[batch, time, 2 hidden]`, forward then backward, and states
+    /// `[2 layers, batch, hidden]`, layer by layer, forward then backward. The last state backward
+    /// is the one after the first step of `x`.
     pub fn forward(&self, x: &Tensor, start: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
-        let (batch, time, _) = x.dims3()?;
-        let expected = [self.layers.len(), batch, self.hidden];
-        if let Some(start) = start.filter(|start| start.dims() != expected) {
-            bail!("gru: the start state is {:?}, expected {expected:?}", start.dims());
-        }
-        if time == 0 || self.layers.is_empty() {
-            bail!("gru: x {:?} and {} layers leave nothing to run", x.dims(), self.layers.len());
-        }
-        let (mut outputs, mut last) = (x.clone(), Vec::new());
-        for (index, layer) in self.layers.iter().enumerate() {
-            let state = match start {
-                Some(start) => start.get(index)?,
-                None => Tensor::zeros((batch, self.hidden), x.dtype(), x.device())?,
-            };
-            outputs = layer.run(&outputs, &state)?;
-            last.push(outputs.narrow(1, time - 1, 1)?.squeeze(1)?);
-        }
-        Ok((outputs, Tensor::stack(&last, 0)?))
-    }
-}
-
-impl Layer {
-    /// The states after every step, `[batch, time, hidden]`.
-    fn run(&self, x: &Tensor, start: &Tensor) -> Result<Tensor> {
-        // One product for all steps: only the hidden state has to wait for the step before.
-        let bias = Some(&self.input_bias);
-        let gates = kernels::linear(x, &self.of_input, bias, Epilogue::Identity)?;
-        kernels::gru(&gates, &self.of_hidden, &self.hidden_bias, start)
+        let start = self.0.start("start state", start, x)?;
+        self.0.run(x, &start, |pass, x, start| {
+            // One product for all steps: only the hidden state has to wait for the step before.
+            let gates =
+                kernels::linear(x, &pass.of_input, Some(&pass.input_bias), Epilogue::Identity)?;
+            let states = kernels::gru(&gates, &pass.of_hidden, &pass.hidden_bias, start)?;
+            let last = states.narrow(1, x.dim(1)? - 1, 1)?.squeeze(1)?;
+            Ok((states, last))
+        })
     }
 }
 
@@ -84,13 +58,23 @@ mod tests {
     use crate::layers::{Parameters, frozen_builder, seeded_builder};
     use candle::Device;
 
+    /// The outputs over all but the last step of `x` and all last states, in one row, from a start
+    /// that the last step gives.
+    fn everything(gru: &Gru, x: &Tensor) -> Result<Tensor> {
+        let start = x.narrow(1, 4, 1)?.transpose(0, 1)?.repeat((gru.0.passes.len(), 1, 1))?;
+        let start = start.narrow(2, 0, 2)?;
+        let (outputs, last) = gru.forward(&x.narrow(1, 0, 4)?, Some(&start))?;
+        Tensor::cat(&[outputs.flatten_all()?, last.flatten_all()?], 0)
+    }
+
     #[test]
     fn a_gru_has_the_gradient_of_its_differences() -> Result<()> {
-        let both = |gru: &Gru, x: &Tensor| {
-            let (outputs, last) = gru.forward(&x.narrow(1, 0, 4)?, None)?;
-            outputs + last.get(0)?.unsqueeze(1)?.broadcast_as((3, 4, 2))?
-        };
-        layer(&[3, 5, 3], |vb| Gru::new(3, 2, 2, vb), both)
+        layer(&[3, 5, 3], |vb| Gru::new(3, 2, 2, vb), everything)
+    }
+
+    #[test]
+    fn a_gru_in_both_directions_has_the_gradient_of_its_differences() -> Result<()> {
+        layer(&[3, 5, 3], |vb| Gru::bidirectional(3, 2, 2, vb), everything)
     }
 
     #[test]
