@@ -7,6 +7,7 @@
 //!   elementwise
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
+//! - [`attention`]: full or causal, to the own or another sequence
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
 //! - [`gru`], [`lstm`]: recurrent layers over a whole sequence
 //! - [`adamw_step`]: one pass over a parameter, its moments and its average
@@ -22,6 +23,7 @@
 pub mod check;
 
 mod adamw;
+mod attention;
 mod channel_sum;
 mod conv1d;
 mod conv2d;
@@ -59,6 +61,7 @@ mod vector;
 mod threads;
 
 pub use adamw::{AdamWStep, adamw_step};
+pub use attention::{Attention, attention};
 pub use channel_sum::channel_sum;
 pub use conv_transpose1d::conv_transpose1d;
 pub use conv_transpose2d::conv_transpose2d;

@@ -16,6 +16,11 @@ impl<'a> Matrix<'a> {
         Self { values, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
+    /// The same columns of rows that begin `stride` values apart; `values` may end with the last row.
+    pub(crate) fn with_rows_apart(self, stride: usize) -> Self {
+        Self { row_stride: stride, ..self }
+    }
+
     /// The same values with rows and columns exchanged.
     pub(crate) fn transposed(self) -> Self {
         Self {

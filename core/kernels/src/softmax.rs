@@ -18,7 +18,7 @@ pub fn softmax(x: &Tensor) -> Result<Tensor> {
     if demand::fast("softmax", &[x])? { x.contiguous()?.apply_op1(Softmax) } else { reference(x) }
 }
 
-fn reference(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn reference(x: &Tensor) -> Result<Tensor> {
     log_softmax::reference(x)?.exp()
 }
 
@@ -49,7 +49,7 @@ impl CustomOp1 for Softmax {
 }
 
 /// Lanes of a sum, fixed because they decide its bits.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 widest_fn! {
     /// The softmax of one row.
@@ -58,12 +58,8 @@ widest_fn! {
 
 #[inline(always)]
 fn shares_inline(out: &mut [f32], row: &[f32]) {
-    let mut most = [f32::NEG_INFINITY; LANES];
-    let (blocks, rest) = row.as_chunks::<LANES>();
-    for block in blocks {
-        most.iter_mut().zip(block).for_each(|(most, &x)| *most = if x > *most { x } else { *most });
-    }
-    let most = most.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+    let most = largest_inline(row);
+    let rest = row.as_chunks::<LANES>().1;
     // With no class possible, 0 / 0 says so.
     let most = if most == f32::NEG_INFINITY { 0.0 } else { most };
     let mut total = [0.0f32; LANES];
@@ -82,9 +78,24 @@ fn shares_inline(out: &mut [f32], row: &[f32]) {
     out.iter_mut().for_each(|out| *out /= sum);
 }
 
+widest_fn! {
+    /// The largest value of a row, minus infinity where there is none.
+    pub(crate) fn largest(row: &[f32]) -> f32 = largest_inline(row)
+}
+
+#[inline(always)]
+fn largest_inline(row: &[f32]) -> f32 {
+    let mut most = [f32::NEG_INFINITY; LANES];
+    let (blocks, rest) = row.as_chunks::<LANES>();
+    for block in blocks {
+        most.iter_mut().zip(block).for_each(|(most, &x)| *most = if x > *most { x } else { *most });
+    }
+    most.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max)
+}
+
 /// `e^x`, exactly 0 where [`exp`] would give the smallest number it knows.
 #[inline(always)]
-fn power(x: f32) -> f32 {
+pub(crate) fn power(x: f32) -> f32 {
     if x < -87.0 { 0.0 } else { exp(x) }
 }
 
@@ -138,7 +149,7 @@ impl CustomOp2 for Slope {
 
 widest_fn! {
     /// [`Slope`] of one row.
-    fn slope(out: &mut [f32], y: &[f32], gradient: &[f32]) = slope_inline(out, y, gradient)
+    pub(crate) fn slope(out: &mut [f32], y: &[f32], gradient: &[f32]) = slope_inline(out, y, gradient)
 }
 
 #[inline(always)]

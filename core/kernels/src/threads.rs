@@ -3,7 +3,7 @@
 use candle::{Result, Tensor, Var};
 
 use crate::check::normals;
-use crate::{Along, Conv, Epilogue, conv_transpose1d, conv_transpose2d, conv1d, conv2d};
+use crate::{Along, Attention, Conv, Epilogue, conv_transpose1d, conv_transpose2d, conv1d, conv2d};
 
 /// An operation, and the shapes of what it is given.
 type Operation = fn(&[Tensor]) -> Result<Tensor>;
@@ -12,7 +12,12 @@ const PADDED: Conv = Conv { stride: (1, 1), padding: (1, 1), ..Conv::PLAIN };
 const STEPPING: Along = Along { stride: 2, padding: (1, 0), dilation: 1 };
 const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1), ..Conv::PLAIN };
 
-const OPERATIONS: [(&str, Operation, &[&[usize]]); 24] = [
+const OPERATIONS: [(&str, Operation, &[&[usize]]); 25] = [
+    (
+        "attention",
+        |x| crate::attention(&x[0], &x[1], &x[2], &Attention::causal(4, 5)),
+        &[&[2, 140, 20], &[2, 140, 10], &[2, 140, 6]],
+    ),
     (
         "linear",
         |x| crate::linear(&x[0], &x[1], Some(&x[2]), Epilogue::Tanh),

@@ -2,6 +2,7 @@
 //! names, layouts and default weights. Every gradient is checked against differences.
 
 pub mod activation;
+pub mod attention;
 pub mod convolution;
 pub mod convolution1d;
 pub mod embedding;
@@ -11,6 +12,7 @@ pub mod recurrent;
 pub mod weights;
 
 pub use activation::Activation;
+pub use attention::MultiHeadAttention;
 pub use candle_nn::VarBuilder;
 pub use convolution::{Conv, Conv2d, ConvTranspose2d};
 pub use convolution1d::{Along, Conv1d, ConvTranspose1d};
