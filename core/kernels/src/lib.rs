@@ -9,6 +9,8 @@
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`attention`]: full or causal, to the own or another sequence
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
+//! - [`scale_channels`], [`shift_channels`]: modulation, the former with an [`Epilogue`]
+//! - [`channels_first`], [`channels_last`]: images to rows of features and back
 //! - [`gru`], [`lstm`]: recurrent layers over a whole sequence
 //! - [`adamw_step`]: one pass over a parameter, its moments and its average
 //! - [`backward_with_graph`]: gradients that can be differentiated in turn
@@ -24,6 +26,9 @@ pub mod check;
 
 mod adamw;
 mod attention;
+mod channel_order;
+mod channel_scale;
+mod channel_shift;
 mod channel_sum;
 mod conv1d;
 mod conv2d;
@@ -62,6 +67,9 @@ mod threads;
 
 pub use adamw::{AdamWStep, adamw_step};
 pub use attention::{Attention, attention};
+pub use channel_order::{channels_first, channels_last};
+pub use channel_scale::scale_channels;
+pub use channel_shift::shift_channels;
 pub use channel_sum::channel_sum;
 pub use conv_transpose1d::conv_transpose1d;
 pub use conv_transpose2d::conv_transpose2d;

@@ -12,7 +12,14 @@ const PADDED: Conv = Conv { stride: (1, 1), padding: (1, 1), ..Conv::PLAIN };
 const STEPPING: Along = Along { stride: 2, padding: (1, 0), dilation: 1 };
 const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1), ..Conv::PLAIN };
 
-const OPERATIONS: [(&str, Operation, &[&[usize]]); 25] = [
+const OPERATIONS: [(&str, Operation, &[&[usize]]); 28] = [
+    ("shift_channels", |x| crate::shift_channels(&x[0], &x[1]), &[&[20, 6, 900], &[20, 6]]),
+    ("channels_last", |x| crate::channels_last(&x[0]), &[&[20, 6, 900]]),
+    (
+        "scale_channels",
+        |x| crate::scale_channels(&x[0], &x[1], Some(&x[2]), Epilogue::Relu),
+        &[&[20, 6, 900], &[20, 6], &[6]],
+    ),
     (
         "attention",
         |x| crate::attention(&x[0], &x[1], &x[2], &Attention::causal(4, 5)),
