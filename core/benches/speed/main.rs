@@ -5,6 +5,7 @@
 //! again, and what remains disturbed is marked. Ratios are medians over pairs of blocks.
 
 mod clock;
+mod inference;
 mod operations;
 mod record;
 mod steps;
@@ -82,8 +83,11 @@ fn run(options: &Options) -> Result<()> {
     let chosen = |case: &Case| {
         options.only.is_empty() || options.only.iter().any(|part| case.name.contains(part.as_str()))
     };
-    let cases: Vec<Case> =
-        operations::cases().into_iter().chain(steps::cases()).filter(chosen).collect();
+    let cases: Vec<Case> = [operations::cases(), steps::cases(), inference::cases()]
+        .into_iter()
+        .flatten()
+        .filter(chosen)
+        .collect();
     if cases.is_empty() {
         bail!("no case is called anything like `{}`", options.only.join("`, `"));
     }

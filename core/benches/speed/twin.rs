@@ -36,7 +36,7 @@ struct Answer {
 impl Twin {
     /// Starts it with `python`.
     pub(crate) fn start(python: &Path, threads: usize) -> Result<Self> {
-        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/speed/twin.py");
+        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/speed/twin/main.py");
         let mut process = Command::new(python)
             .arg(program)
             .arg(threads.to_string())

@@ -31,6 +31,12 @@ impl Parameters {
         copies.iter().map(|(name, var)| Ok((name.clone(), var.copy()?.detach()))).collect()
     }
 
+    /// The weights themselves, which later training steps move, out of reach of any gradient: for
+    /// [`frozen_builder`], where a network works beside one that learns with the same weights.
+    pub fn untracked(&self) -> HashMap<String, Tensor> {
+        self.lock().iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Var>> {
         // A panic elsewhere leaves the map whole: each insertion is one call.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -204,11 +210,13 @@ mod tests {
         let builder = seeded_builder(&parameters, 0, &Device::Cpu);
         builder.pp("layer").get(2, "weight")?;
         let frozen = frozen_builder(parameters.snapshot()?);
+        let moving = frozen_builder(parameters.untracked()).pp("layer").get(2, "weight")?;
         let (_, var) = &parameters.named()[0];
         var.set(&Tensor::new(&[1f32, 1.0], &Device::Cpu)?)?;
         let weight = frozen.pp("layer").get(2, "weight")?;
         assert_eq!(weight.to_vec1::<f32>()?, [0.0, 0.0]);
-        assert!(!weight.track_op());
+        assert_eq!(moving.to_vec1::<f32>()?, [1.0, 1.0]);
+        assert!(!weight.track_op() && !moving.track_op());
         let missing = frozen.get(2, "bias").expect_err("there is no bias").to_string();
         assert!(missing.contains("`bias` is missing"), "{missing}");
         let shape = frozen.pp("layer").get(3, "weight").expect_err("it has 2").to_string();

@@ -1,0 +1,106 @@
+"""Single operations at the shapes that models use."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def no_grad(work):
+    def run():
+        with torch.inference_mode():
+            work()
+
+    return run
+
+
+def product(rows, outputs, inputs):
+    x, weight = torch.randn(rows, inputs), torch.randn(outputs, inputs)
+    return no_grad(lambda: F.linear(x, weight))
+
+
+def convolution(part, batch, inputs, outputs, size, kernel, stride, padding):
+    x = torch.randn(batch, inputs, size, size)
+    weight = torch.randn(outputs, inputs, kernel, kernel)
+    if part == "y":
+        return no_grad(lambda: F.conv2d(x, weight, None, stride, padding))
+    gradient = torch.ones_like(F.conv2d(x, weight, None, stride, padding))
+    mask = [part == "dx", part == "dw", False]
+    return no_grad(
+        lambda: torch.ops.aten.convolution_backward(
+            gradient, x, weight, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], 1, mask
+        )
+    )
+
+
+def transposed(part, batch, inputs, outputs, size):
+    x = torch.randn(batch, inputs, size, size)
+    weight = torch.randn(inputs, outputs, 4, 4)
+    if part == "y":
+        return no_grad(lambda: F.conv_transpose2d(x, weight, None, 2, 1))
+    gradient = torch.ones(batch, outputs, 2 * size, 2 * size)
+    mask = [part == "dx", part == "dw", False]
+    return no_grad(
+        lambda: torch.ops.aten.convolution_backward(
+            gradient, x, weight, None, [2, 2], [1, 1], [1, 1], True, [0, 0], 1, mask
+        )
+    )
+
+
+def group_norm_silu():
+    x = torch.randn(16, 128, 32, 32, requires_grad=True)
+    norm = nn.GroupNorm(32, 128)
+
+    def run():
+        x.grad = None
+        norm.zero_grad()
+        F.silu(norm(x)).sum().backward()
+
+    return run
+
+
+def elementwise(function):
+    x = torch.randn(1 << 24)
+    return no_grad(lambda: function(x))
+
+
+def with_tensor(function, *shape):
+    x = torch.randn(*shape)
+    return no_grad(lambda: function(x))
+
+
+def layer_norm():
+    x, norm = torch.randn(4096, 768), nn.LayerNorm(768)
+    return no_grad(lambda: norm(x))
+
+
+def adamw():
+    weights = torch.randn(10_000_000, requires_grad=True)
+    weights.grad = torch.randn(10_000_000)
+    return torch.optim.AdamW([weights], 1e-3, fused=True).step
+
+
+CASES = {
+    "probe-matmul": lambda: product(1024, 1024, 1024),
+    "probe-read": lambda: with_tensor(lambda x: x.sum(), 1 << 26),
+    "matmul-4096": lambda: product(4096, 4096, 4096),
+    "matmul-128x768x768": lambda: product(128, 768, 768),
+    "matmul-1x50257x768": lambda: product(1, 50257, 768),
+    "group-norm-silu-both": group_norm_silu,
+    "softmax-12288x1024": lambda: with_tensor(lambda x: F.softmax(x, -1), 12288, 1024),
+    "layer-norm-4096x768": layer_norm,
+    "tanh-16m": lambda: elementwise(torch.tanh),
+    "sigmoid-16m": lambda: elementwise(torch.sigmoid),
+    "silu-16m": lambda: elementwise(F.silu),
+    "gelu-16m": lambda: elementwise(lambda x: F.gelu(x, approximate="tanh")),
+    "sum-axis-0-4096": lambda: with_tensor(lambda x: x.sum(0), 4096, 4096),
+    "bias-gradient": lambda: with_tensor(lambda x: x.sum((0, 2, 3)), 64, 256, 32, 32),
+    "adamw-10m": adamw,
+}
+for part in ["y", "dx", "dw"]:
+    CASES |= {
+        f"conv-64-128-at-32-{part}": lambda p=part: convolution(p, 16, 64, 128, 32, 3, 1, 1),
+        f"conv-320-at-64-{part}": lambda p=part: convolution(p, 1, 320, 320, 64, 3, 1, 1),
+        f"conv-stride-2-{part}": lambda p=part: convolution(p, 64, 64, 128, 32, 4, 2, 1),
+        f"conv-transpose-256-128-at-8-{part}": lambda p=part: transposed(p, 64, 256, 128, 8),
+        f"conv-transpose-64-3-at-32-{part}": lambda p=part: transposed(p, 64, 64, 3, 32),
+    }
