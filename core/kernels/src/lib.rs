@@ -7,6 +7,7 @@
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
+//! - [`upsample_nearest2d`], [`avg_pool2d`]: images enlarged and reduced
 //! - [`gru`]: a recurrent layer over a whole sequence
 //! - [`adamw_step`]: one pass over a parameter, its moments and its average
 //! - [`tune_process`]: settings of allocator and threads
@@ -20,6 +21,7 @@
 pub mod check;
 
 mod adamw;
+mod blocks;
 mod channel_sum;
 mod conv2d;
 mod conv_transpose2d;
@@ -52,6 +54,7 @@ mod vector;
 mod threads;
 
 pub use adamw::{AdamWStep, adamw_step};
+pub use blocks::{avg_pool2d, upsample_nearest2d};
 pub use channel_sum::channel_sum;
 pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::{Conv, conv2d};

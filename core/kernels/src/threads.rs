@@ -11,7 +11,7 @@ type Operation = fn(&[Tensor]) -> Result<Tensor>;
 const PADDED: Conv = Conv { stride: (1, 1), padding: (1, 1) };
 const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1) };
 
-const OPERATIONS: [(&str, Operation, &[&[usize]]); 21] = [
+const OPERATIONS: [(&str, Operation, &[&[usize]]); 23] = [
     ("linear", |x| crate::linear(&x[0], &x[1], Some(&x[2])), &[&[700, 33], &[70, 33], &[70]]),
     ("linear, one row", |x| crate::linear(&x[0], &x[1], None), &[&[1, 600], &[1030, 600]]),
     (
@@ -29,6 +29,8 @@ const OPERATIONS: [(&str, Operation, &[&[usize]]); 21] = [
         |x| conv_transpose2d(&x[0], &x[1], Some(&x[2]), HALVING, (0, 0)),
         &[&[19, 3, 5, 7], &[3, 5, 4, 4], &[5]],
     ),
+    ("upsample_nearest2d", |x| crate::upsample_nearest2d(&x[0], (2, 3)), &[&[5, 7, 30, 19]]),
+    ("avg_pool2d", |x| crate::avg_pool2d(&x[0], (2, 3)), &[&[5, 7, 60, 57]]),
     ("gru", |x| crate::gru(&x[0], &x[1], &x[2], &x[3]), &[&[50, 4, 21], &[21, 7], &[21], &[50, 7]]),
     (
         "group_norm",
