@@ -7,7 +7,7 @@
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
-//! - [`upsample_nearest2d`], [`avg_pool2d`]: images enlarged and reduced
+//! - [`upsample_nearest2d`], [`upsample_bilinear2d`], [`avg_pool2d`]: images enlarged and reduced
 //! - [`gru`]: a recurrent layer over a whole sequence
 //! - [`adamw_step`]: one pass over a parameter, its moments and its average
 //! - [`tune_process`]: settings of allocator and threads
@@ -21,6 +21,7 @@
 pub mod check;
 
 mod adamw;
+mod bands;
 mod blocks;
 mod channel_sum;
 mod conv2d;
@@ -48,6 +49,7 @@ mod softplus;
 mod sum;
 mod tanh;
 mod unfold;
+mod upsample_bilinear2d;
 mod vector;
 
 #[cfg(test)]
@@ -72,3 +74,4 @@ pub use softmax::softmax;
 pub use softplus::softplus;
 pub use sum::sum_keepdim;
 pub use tanh::tanh;
+pub use upsample_bilinear2d::upsample_bilinear2d;

@@ -11,7 +11,7 @@ type Operation = fn(&[Tensor]) -> Result<Tensor>;
 const PADDED: Conv = Conv { stride: (1, 1), padding: (1, 1) };
 const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1) };
 
-const OPERATIONS: [(&str, Operation, &[&[usize]]); 23] = [
+const OPERATIONS: [(&str, Operation, &[&[usize]]); 25] = [
     ("linear", |x| crate::linear(&x[0], &x[1], Some(&x[2])), &[&[700, 33], &[70, 33], &[70]]),
     ("linear, one row", |x| crate::linear(&x[0], &x[1], None), &[&[1, 600], &[1030, 600]]),
     (
@@ -31,6 +31,16 @@ const OPERATIONS: [(&str, Operation, &[&[usize]]); 23] = [
     ),
     ("upsample_nearest2d", |x| crate::upsample_nearest2d(&x[0], (2, 3)), &[&[5, 7, 30, 19]]),
     ("avg_pool2d", |x| crate::avg_pool2d(&x[0], (2, 3)), &[&[5, 7, 60, 57]]),
+    (
+        "upsample_bilinear2d",
+        |x| crate::upsample_bilinear2d(&x[0], (70, 61), false),
+        &[&[5, 7, 30, 19]],
+    ),
+    (
+        "upsample_bilinear2d, one plane",
+        |x| crate::upsample_bilinear2d(&x[0], (270, 361), true),
+        &[&[1, 1, 130, 119]],
+    ),
     ("gru", |x| crate::gru(&x[0], &x[1], &x[2], &x[3]), &[&[50, 4, 21], &[21, 7], &[21], &[50, 7]]),
     (
         "group_norm",
