@@ -7,7 +7,8 @@
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
-//! - [`upsample_nearest2d`], [`upsample_bilinear2d`], [`avg_pool2d`]: images enlarged and reduced
+//! - [`upsample_nearest2d`], [`upsample_bilinear2d`], [`avg_pool2d`], [`fir2d`]: images
+//!   enlarged and reduced
 //! - [`gru`]: a recurrent layer over a whole sequence
 //! - [`adamw_step`]: one pass over a parameter, its moments and its average
 //! - [`tune_process`]: settings of allocator and threads
@@ -32,6 +33,7 @@ mod demand;
 mod elementwise;
 mod exponential;
 mod filled;
+mod fir2d;
 mod gelu;
 mod gru;
 mod log_softmax;
@@ -61,6 +63,7 @@ pub use channel_sum::channel_sum;
 pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::{Conv, conv2d};
 pub use cross_entropy::cross_entropy;
+pub use fir2d::{Filter, fir2d};
 pub use gelu::gelu;
 pub use gru::gru;
 pub use log_softmax::log_softmax;

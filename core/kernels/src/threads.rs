@@ -3,7 +3,7 @@
 use candle::{Result, Tensor, Var};
 
 use crate::check::normals;
-use crate::{Conv, conv_transpose2d, conv2d};
+use crate::{Conv, Filter, conv_transpose2d, conv2d, fir2d};
 
 /// An operation, and the shapes of what it is given.
 type Operation = fn(&[Tensor]) -> Result<Tensor>;
@@ -11,7 +11,7 @@ type Operation = fn(&[Tensor]) -> Result<Tensor>;
 const PADDED: Conv = Conv { stride: (1, 1), padding: (1, 1) };
 const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1) };
 
-const OPERATIONS: [(&str, Operation, &[&[usize]]); 25] = [
+const OPERATIONS: [(&str, Operation, &[&[usize]]); 27] = [
     ("linear", |x| crate::linear(&x[0], &x[1], Some(&x[2])), &[&[700, 33], &[70, 33], &[70]]),
     ("linear, one row", |x| crate::linear(&x[0], &x[1], None), &[&[1, 600], &[1030, 600]]),
     (
@@ -40,6 +40,22 @@ const OPERATIONS: [(&str, Operation, &[&[usize]]); 25] = [
         "upsample_bilinear2d, one plane",
         |x| crate::upsample_bilinear2d(&x[0], (270, 361), true),
         &[&[1, 1, 130, 119]],
+    ),
+    (
+        "fir2d, separable",
+        |x| {
+            let filter = Filter::separable(&[1.0, 3.0, 2.0], &[1.0, 3.0, 3.0, 1.0])?;
+            fir2d(&x[0], &filter, (2, 2), (1, 1), [(2, 1), (2, 1)])
+        },
+        &[&[5, 7, 30, 19]],
+    ),
+    (
+        "fir2d, one plane",
+        |x| {
+            let filter = Filter::new(&[1.0, 3.0, 2.0, 0.5], (2, 2))?;
+            fir2d(&x[0], &filter, (1, 1), (2, 1), [(1, 0), (0, 1)])
+        },
+        &[&[1, 1, 330, 219]],
     ),
     ("gru", |x| crate::gru(&x[0], &x[1], &x[2], &x[3]), &[&[50, 4, 21], &[21, 7], &[21], &[50, 7]]),
     (
