@@ -99,19 +99,33 @@ pub(crate) fn reference(
     let mut y = Tensor::zeros((batch, outputs, rows * columns), x.dtype(), x.device())?;
     for down in 0..at.kernel.0 {
         for across in 0..at.kernel.1 {
-            let seen = padded
-                .narrow(2, down * at.dilation.0, rows * at.stride.0)?
-                .narrow(3, across * at.dilation.1, columns * at.stride.1)?
-                .reshape(vec![batch * inputs, rows, at.stride.0, columns, at.stride.1])?
-                .narrow(2, 0, 1)?
-                .narrow(4, 0, 1)?
-                .reshape((batch, inputs, rows * columns))?;
+            let tap = (down * at.dilation.0, across * at.dilation.1);
+            let seen = seen_by_tap(&padded, tap, (rows, columns), at.stride)?.flatten_from(2)?;
             let tap = weight.narrow(2, down, 1)?.narrow(3, across, 1)?;
             let tap = tap.reshape((1, outputs, inputs))?.broadcast_as((batch, outputs, inputs))?;
             y = (y + tap.contiguous()?.matmul(&seen)?)?;
         }
     }
     add_bias(&y.reshape((batch, outputs, rows, columns))?, bias)
+}
+
+/// What one tap of a kernel, (down, across), sees of a padded image from all positions, `[batch,
+/// channels, rows, columns]`, in candle operations. The image goes on for `stride − 1` pixels below
+/// and to the right.
+pub(crate) fn seen_by_tap(
+    padded: &Tensor,
+    tap: (usize, usize),
+    (rows, columns): (usize, usize),
+    stride: (usize, usize),
+) -> Result<Tensor> {
+    let (batch, channels, ..) = padded.dims4()?;
+    padded
+        .narrow(2, tap.0, rows * stride.0)?
+        .narrow(3, tap.1, columns * stride.1)?
+        .reshape(vec![batch * channels, rows, stride.0, columns, stride.1])?
+        .narrow(2, 0, 1)?
+        .narrow(4, 0, 1)?
+        .reshape((batch, channels, rows, columns))
 }
 
 /// `x[b, c, ..] + bias[c]` in candle operations.

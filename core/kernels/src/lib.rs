@@ -11,6 +11,8 @@
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
 //! - [`scale_channels`], [`shift_channels`]: modulation, the former with an [`Epilogue`]
 //! - [`channels_first`], [`channels_last`]: images to rows of features and back
+//! - [`upsample_nearest2d`], [`upsample_bilinear2d`], [`avg_pool2d`], [`fir2d`]: images
+//!   enlarged and reduced
 //! - [`gru`], [`lstm`]: recurrent layers over a whole sequence
 //! - [`adamw_step`]: one pass over a parameter, its moments and its average
 //! - [`backward_with_graph`]: gradients that can be differentiated in turn
@@ -26,6 +28,8 @@ pub mod check;
 
 mod adamw;
 mod attention;
+mod bands;
+mod blocks;
 mod channel_order;
 mod channel_scale;
 mod channel_shift;
@@ -41,6 +45,7 @@ mod elementwise;
 mod epilogue;
 mod exponential;
 mod filled;
+mod fir2d;
 mod gelu;
 mod gru;
 mod log_softmax;
@@ -60,6 +65,7 @@ mod softplus;
 mod sum;
 mod tanh;
 mod unfold;
+mod upsample_bilinear2d;
 mod vector;
 
 #[cfg(test)]
@@ -67,6 +73,7 @@ mod threads;
 
 pub use adamw::{AdamWStep, adamw_step};
 pub use attention::{Attention, attention};
+pub use blocks::{avg_pool2d, upsample_nearest2d};
 pub use channel_order::{channels_first, channels_last};
 pub use channel_scale::scale_channels;
 pub use channel_shift::shift_channels;
@@ -77,6 +84,7 @@ pub use conv1d::{Along, conv1d};
 pub use conv2d::{Conv, conv2d};
 pub use cross_entropy::cross_entropy;
 pub use epilogue::Epilogue;
+pub use fir2d::{Filter, fir2d};
 pub use gelu::gelu;
 pub use gru::gru;
 pub use log_softmax::log_softmax;
@@ -92,3 +100,4 @@ pub use softmax::softmax;
 pub use softplus::softplus;
 pub use sum::sum_keepdim;
 pub use tanh::tanh;
+pub use upsample_bilinear2d::upsample_bilinear2d;

@@ -3,7 +3,10 @@
 use candle::{Result, Tensor, Var};
 
 use crate::check::normals;
-use crate::{Along, Attention, Conv, Epilogue, conv_transpose1d, conv_transpose2d, conv1d, conv2d};
+use crate::{
+    Along, Attention, Conv, Epilogue, Filter, conv_transpose1d, conv_transpose2d, conv1d, conv2d,
+    fir2d,
+};
 
 /// An operation, and the shapes of what it is given.
 type Operation = fn(&[Tensor]) -> Result<Tensor>;
@@ -12,7 +15,7 @@ const PADDED: Conv = Conv { stride: (1, 1), padding: (1, 1), ..Conv::PLAIN };
 const STEPPING: Along = Along { stride: 2, padding: (1, 0), dilation: 1 };
 const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1), ..Conv::PLAIN };
 
-const OPERATIONS: [(&str, Operation, &[&[usize]]); 28] = [
+const OPERATIONS: &[(&str, Operation, &[&[usize]])] = &[
     ("shift_channels", |x| crate::shift_channels(&x[0], &x[1]), &[&[20, 6, 900], &[20, 6]]),
     ("channels_last", |x| crate::channels_last(&x[0]), &[&[20, 6, 900]]),
     (
@@ -59,6 +62,34 @@ const OPERATIONS: [(&str, Operation, &[&[usize]]); 28] = [
         "conv_transpose2d",
         |x| conv_transpose2d(&x[0], &x[1], Some(&x[2]), HALVING, (0, 0), Epilogue::Relu),
         &[&[19, 3, 5, 7], &[3, 5, 4, 4], &[5]],
+    ),
+    ("upsample_nearest2d", |x| crate::upsample_nearest2d(&x[0], (2, 3)), &[&[5, 7, 30, 19]]),
+    ("avg_pool2d", |x| crate::avg_pool2d(&x[0], (2, 3)), &[&[5, 7, 60, 57]]),
+    (
+        "upsample_bilinear2d",
+        |x| crate::upsample_bilinear2d(&x[0], (70, 61), false),
+        &[&[5, 7, 30, 19]],
+    ),
+    (
+        "upsample_bilinear2d, one plane",
+        |x| crate::upsample_bilinear2d(&x[0], (270, 361), true),
+        &[&[1, 1, 130, 119]],
+    ),
+    (
+        "fir2d, separable",
+        |x| {
+            let filter = Filter::separable(&[1.0, 3.0, 2.0], &[1.0, 3.0, 3.0, 1.0])?;
+            fir2d(&x[0], &filter, (2, 2), (1, 1), [(2, 1), (2, 1)])
+        },
+        &[&[5, 7, 30, 19]],
+    ),
+    (
+        "fir2d, one plane",
+        |x| {
+            let filter = Filter::new(&[1.0, 3.0, 2.0, 0.5], (2, 2))?;
+            fir2d(&x[0], &filter, (1, 1), (2, 1), [(1, 0), (0, 1)])
+        },
+        &[&[1, 1, 330, 219]],
     ),
     ("gru", |x| crate::gru(&x[0], &x[1], &x[2], &x[3]), &[&[50, 4, 21], &[21, 7], &[21], &[50, 7]]),
     (
@@ -108,7 +139,7 @@ fn bits(operation: Operation, shapes: &[&[usize]], threads: usize) -> Result<Vec
 
 #[test]
 fn no_bit_depends_on_the_number_of_threads() -> Result<()> {
-    for (name, operation, shapes) in OPERATIONS {
+    for &(name, operation, shapes) in OPERATIONS {
         let one = bits(operation, shapes, 1)?;
         for threads in [2, 3, 8] {
             assert!(bits(operation, shapes, threads)? == one, "{name} on {threads} threads");
