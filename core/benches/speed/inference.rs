@@ -16,7 +16,8 @@ use generativa_random::Stream;
 use crate::{Case, Work};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let case = |name, about, target, make| Case { name, about, target: Some(target), make };
+    let case =
+        |name, about, target, make| Case { name, about, target: Some(target), memory: false, make };
     vec![
         case("gpt2-prefill-128", "124 M weights, 128 tokens at once", 1.1, || {
             let model = Gpt2::new(frozen(Gpt2::new)?)?;

@@ -6,6 +6,7 @@
 
 mod clock;
 mod inference;
+mod memory;
 mod operations;
 mod record;
 mod steps;
@@ -43,6 +44,9 @@ struct Options {
     /// Write the figures to BENCHMARKS.md; takes every case, beside PyTorch
     #[arg(long, requires = "against_pytorch", conflicts_with = "only")]
     record: bool,
+    /// Prints by how many MiB the memory of one case grows.
+    #[arg(long, hide = true)]
+    memory_of: Option<String>,
     /// Says that cargo runs this as a benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -58,6 +62,8 @@ struct Case {
     about: &'static str,
     /// The most that its time may be, as a multiple of PyTorch's; `None` for a probe of the machine.
     target: Option<f64>,
+    /// Whether the growth of memory counts too.
+    memory: bool,
     make: fn() -> Result<Work>,
 }
 
@@ -78,16 +84,17 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<()> {
+    let all = || [operations::cases(), steps::cases(), inference::cases()].into_iter().flatten();
+    if let Some(name) = &options.memory_of {
+        let case = all().find(|case| case.name == name).context("no case of this name")?;
+        return record::print_memory(memory::grown(&mut (case.make)()?)?);
+    }
     // candle counts its threads by the same variable, RAYON_NUM_THREADS, that sets these.
     let threads = rayon::current_num_threads();
     let chosen = |case: &Case| {
         options.only.is_empty() || options.only.iter().any(|part| case.name.contains(part.as_str()))
     };
-    let cases: Vec<Case> = [operations::cases(), steps::cases(), inference::cases()]
-        .into_iter()
-        .flatten()
-        .filter(chosen)
-        .collect();
+    let cases: Vec<Case> = all().filter(chosen).collect();
     if cases.is_empty() {
         bail!("no case is called anything like `{}`", options.only.join("`, `"));
     }
@@ -98,7 +105,13 @@ fn run(options: &Options) -> Result<()> {
     for case in cases {
         let figures = measure(&case, options, twin.as_mut())
             .with_context(|| format!("case `{}`", case.name))?;
-        let one = Measured { case, ours: figures.0, pairs: figures.1 };
+        let grown = match &mut twin {
+            Some(twin) if case.memory => {
+                Some([memory::of(&case)?, twin::grown(&options.python, threads, case.name)?])
+            }
+            _ => None,
+        };
+        let one = Measured { case, ours: figures.0, pairs: figures.1, grown };
         one.print()?;
         measured.push(one);
     }

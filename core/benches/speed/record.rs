@@ -10,7 +10,7 @@ use generativa::run::file::write_atomically;
 use generativa::run::machine::{Machine, revision};
 
 use crate::clock::Block;
-use crate::{Case, DISTURBED, Options};
+use crate::{Case, DISTURBED, Options, memory};
 
 /// The figures of one case.
 pub(crate) struct Measured {
@@ -19,11 +19,19 @@ pub(crate) struct Measured {
     pub(crate) ours: Vec<Block>,
     /// Ours and PyTorch's, turn by turn; empty where we ran alone.
     pub(crate) pairs: Vec<[Block; 2]>,
+    /// Growth of the memory, ours and PyTorch's, MiB.
+    pub(crate) grown: Option<[f64; 2]>,
+}
+
+/// Prints MiB for the process that asked.
+pub(crate) fn print_memory(grown: f64) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{grown:.3}")?)
 }
 
 /// Prints the line above the cases.
 pub(crate) fn print_head(pairs: bool) -> Result<()> {
-    let more = if pairs { "   PyTorch ms   ratio   range        busy" } else { "   busy" };
+    let more =
+        if pairs { "   PyTorch ms   ratio   range        busy       MiB" } else { "   busy" };
     Ok(writeln!(std::io::stdout(), "{:<34}{:>10}{more}", "case", "ms")?)
 }
 
@@ -64,9 +72,11 @@ impl Measured {
         Ok(writeln!(
             out,
             "{name:<34}{ours:>10.3}{their_time:>13.3}{:>8.2}{}  {low:.2}..{high:.2}  \
-             {busy:.2}|{their_busy:.2}{mark}",
+             {busy:.2}|{their_busy:.2}{}{mark}",
             median(&ratios),
             if over { '!' } else { ' ' },
+            self.grown
+                .map_or_else(String::new, |[ours, theirs]| format!("  {ours:.0}|{theirs:.0}")),
         )?)
     }
 }
@@ -93,7 +103,9 @@ pub(crate) fn write(
          processors each side kept at work. Gradients (dx, dw) include the making of the gradient \
          that comes in on our side only. A block during which other programs took more than \
          {disturbed:.0} % of the processors was run again, and is marked † where that did not \
-         help.\n\n",
+         help. *MiB* is by how much the resident memory of a process of its own peaks over {steps} \
+         steps above what it held with the model and the moments of the optimizer.\n\n",
+        steps = memory::STEPS,
     );
     let (machine, revision) = (Machine::here(), revision());
     writeln!(
@@ -102,8 +114,8 @@ pub(crate) fn write(
          {revision}.\n"
     )?;
     text.push_str(
-        "| case | what | ms | PyTorch ms | ratio | range | wanted | busy, ours and theirs |\n\
-         |---|---|---|---|---|---|---|---|\n",
+        "| case | what | ms | PyTorch ms | ratio | range | wanted | busy, ours and theirs | MiB, ours and theirs |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     for one in measured {
         let (theirs, ratios) = (one.side(1), one.ratios());
@@ -115,7 +127,7 @@ pub(crate) fn write(
             one.case.target.map_or_else(|| "–".to_owned(), |target| format!("≤ {target:.1}"));
         writeln!(
             text,
-            "| `{}`{} | {} | {:.3} | {:.3} | {ratio} | {low:.2}–{high:.2} | {wanted} | {:.2}, {:.2} |",
+            "| `{}`{} | {} | {:.3} | {:.3} | {ratio} | {low:.2}–{high:.2} | {wanted} | {:.2}, {:.2} | {} |",
             one.case.name,
             if one.disturbed() { " †" } else { "" },
             one.case.about,
@@ -123,6 +135,8 @@ pub(crate) fn write(
             median_of(&theirs, |b| b.median),
             median_of(&one.ours, |b| b.busy),
             median_of(&theirs, |b| b.busy),
+            one.grown
+                .map_or_else(|| "–".to_owned(), |[ours, theirs]| format!("{ours:.0}, {theirs:.0}")),
         )?;
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../BENCHMARKS.md");

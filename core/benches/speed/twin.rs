@@ -22,6 +22,17 @@ pub(crate) struct Twin {
     warm: String,
 }
 
+/// By how much the memory of a case grows in a fresh process, MiB.
+pub(crate) fn grown(python: &Path, threads: usize, name: &str) -> Result<f64> {
+    #[derive(Deserialize)]
+    struct Grown {
+        grown: f64,
+    }
+    let mut twin = Twin::start(python, threads)?;
+    let grown: Grown = twin.ask(&format!("{name} memory"))?;
+    Ok(grown.grown)
+}
+
 #[derive(Deserialize)]
 struct Hello {
     version: String,
@@ -70,17 +81,17 @@ impl Twin {
     pub(crate) fn block(&mut self, name: &str, seconds: f64) -> Result<Block> {
         if self.warm != name {
             // The first block pays for making the case.
-            self.ask(name, 0.0)?;
+            self.ask::<Answer>(&format!("{name} 0"))?;
             self.warm = name.to_owned();
         }
         let watch = Watch::start();
-        let answer = self.ask(name, seconds)?;
+        let answer: Answer = self.ask(&format!("{name} {seconds}"))?;
         Ok(watch.block(&answer.times, Duration::from_secs_f64(answer.cpu)))
     }
 
-    fn ask(&mut self, name: &str, seconds: f64) -> Result<Answer> {
+    fn ask<T: DeserializeOwned>(&mut self, question: &str) -> Result<T> {
         let asked = self.asked.as_mut().context("the twin's input is piped")?;
-        writeln!(asked, "{name} {seconds}")?;
+        writeln!(asked, "{question}")?;
         asked.flush()?;
         self.answer()
     }

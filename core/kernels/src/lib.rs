@@ -9,7 +9,7 @@
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`attention`]: full or causal, to the own or another sequence
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
-//! - [`scale_channels`], [`shift_channels`]: modulation, the former with an [`Epilogue`]
+//! - [`add`]: where residual paths join; [`scale_channels`], [`shift_channels`]: modulation
 //! - [`channels_first`], [`channels_last`]: images to rows of features and back
 //! - [`upsample_nearest2d`], [`upsample_bilinear2d`], [`avg_pool2d`], [`fir2d`]: images
 //!   enlarged and reduced
@@ -27,6 +27,7 @@
 pub mod check;
 
 mod adamw;
+mod add;
 mod attention;
 mod bands;
 mod blocks;
@@ -72,6 +73,7 @@ mod vector;
 mod threads;
 
 pub use adamw::{AdamWStep, adamw_step};
+pub use add::add;
 pub use attention::{Attention, attention};
 pub use blocks::{avg_pool2d, upsample_nearest2d};
 pub use channel_order::{channels_first, channels_last};

@@ -16,6 +16,7 @@ const STEPPING: Along = Along { stride: 2, padding: (1, 0), dilation: 1 };
 const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1), ..Conv::PLAIN };
 
 const OPERATIONS: &[(&str, Operation, &[&[usize]])] = &[
+    ("add", |x| crate::add(&x[0], &x[1], Epilogue::Tanh), &[&[40_000], &[40_000]]),
     ("shift_channels", |x| crate::shift_channels(&x[0], &x[1]), &[&[20, 6, 900], &[20, 6]]),
     ("channels_last", |x| crate::channels_last(&x[0]), &[&[20, 6, 900]]),
     (

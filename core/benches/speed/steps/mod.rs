@@ -14,7 +14,7 @@ use generativa_random::Stream;
 use crate::{Case, Work};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let case = |name, about, make| Case { name, about, target: Some(1.3), make };
+    let case = |name, about, make| Case { name, about, target: Some(1.3), memory: true, make };
     vec![
         case("conv-vae-32", "1×32×32, 32–64–128 channels, latent 64, batch 64", || {
             vae::convolutional(32, 1, [32, 64, 128])

@@ -3,6 +3,8 @@
 use anyhow::Result;
 use candle::Tensor;
 use generativa::layers::{Activation, Along, Conv1d, Gru, Linear, VarBuilder};
+use generativa_kernels as kernels;
+use generativa_kernels::Epilogue;
 use generativa_random::Stream;
 
 use super::{Training, normals};
@@ -55,6 +57,7 @@ impl Block {
     fn forward(&self, x: &Tensor) -> candle::Result<Tensor> {
         let Self([first, second]) = self;
         let hidden = first.forward_then(x, Activation::Relu)?;
-        Activation::Relu.forward(&(x + second.forward_then(&hidden, Activation::Relu)?)?)
+        let hidden = second.forward_then(&hidden, Activation::Relu)?;
+        kernels::add(x, &hidden, Epilogue::Relu)
     }
 }
