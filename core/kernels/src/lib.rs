@@ -47,6 +47,7 @@ mod sum;
 mod tanh;
 mod unfold;
 mod vector;
+mod written;
 
 #[cfg(test)]
 mod threads;
