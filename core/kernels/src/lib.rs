@@ -31,6 +31,7 @@ mod exponential;
 mod filled;
 mod gelu;
 mod gru;
+mod lanes;
 mod log_softmax;
 mod matmul;
 mod norm;
