@@ -6,6 +6,7 @@
 //!   elementwise
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
+//! - [`rms_norm`]: with its scale
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
 //! - [`gru`]: a recurrent layer over a whole sequence
 //! - [`adamw_step`]: one pass over a parameter, its moments and its average
@@ -38,6 +39,7 @@ mod norm;
 mod process;
 mod product;
 mod relu;
+mod rms_norm;
 #[cfg(target_arch = "x86_64")]
 mod row;
 mod sigmoid;
@@ -46,6 +48,7 @@ mod softmax;
 mod softplus;
 mod sum;
 mod tanh;
+mod tape;
 mod unfold;
 mod vector;
 mod written;
@@ -65,6 +68,7 @@ pub use matmul::linear;
 pub use norm::{group_norm, layer_norm};
 pub use process::tune_process;
 pub use relu::{leaky_relu, relu};
+pub use rms_norm::rms_norm;
 pub use sigmoid::sigmoid;
 pub use silu::silu;
 pub use softmax::softmax;

@@ -11,10 +11,10 @@
 mod call;
 mod reference;
 
-use candle::backprop::GradStore;
-use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
+use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
 use crate::demand;
+use crate::tape::gradients_apart;
 use crate::written::{TASK, written};
 use call::{Call, differentiate, normalise};
 
@@ -203,14 +203,9 @@ impl CustomOp3 for Gradients {
         _: &Tensor,
         outer: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        // Rare enough to leave to candle: the gradient of the reference on a tape of its own.
-        let inputs = [x, affine, gradient].map(|x| Var::from_tensor(&x.copy()?));
-        let [x, affine, gradient] = inputs;
-        let (x, affine, gradient) = (x?, affine?, gradient?);
-        let first = self.0.reference_gradients(&x, &affine, &gradient)?;
-        let store: GradStore = (first * outer)?.sum_all()?.backward()?;
-        let of = |input: &Var| store.get(input).cloned();
-        Ok((of(&x), of(&affine), of(&gradient)))
+        let function =
+            |[x, affine, gradient]: &[Tensor; 3]| self.0.reference_gradients(x, affine, gradient);
+        gradients_apart([x, affine, gradient], outer, function).map(Into::into)
     }
 }
 

@@ -11,7 +11,7 @@ type Operation = fn(&[Tensor]) -> Result<Tensor>;
 const PADDED: Conv = Conv { stride: (1, 1), padding: (1, 1) };
 const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1) };
 
-const OPERATIONS: [(&str, Operation, &[&[usize]]); 21] = [
+const OPERATIONS: [(&str, Operation, &[&[usize]]); 22] = [
     ("linear", |x| crate::linear(&x[0], &x[1], Some(&x[2])), &[&[700, 33], &[70, 33], &[70]]),
     ("linear, one row", |x| crate::linear(&x[0], &x[1], None), &[&[1, 600], &[1030, 600]]),
     (
@@ -36,6 +36,7 @@ const OPERATIONS: [(&str, Operation, &[&[usize]]); 21] = [
         &[&[20, 6, 900], &[6], &[6]],
     ),
     ("layer_norm", |x| crate::layer_norm(&x[0], &x[1], &x[2], 1e-5), &[&[900, 37], &[37], &[37]]),
+    ("rms_norm", |x| crate::rms_norm(&x[0], &x[1], 1e-5), &[&[900, 37], &[37]]),
     ("softmax", |x| crate::softmax(&x[0]), &[&[900, 37]]),
     ("log_softmax", |x| crate::log_softmax(&x[0]), &[&[900, 37]]),
     ("sum over rows", |x| crate::sum_keepdim(&x[0], 0), &[&[9000, 7]]),

@@ -14,7 +14,7 @@ pub use candle_nn::VarBuilder;
 pub use convolution::{Conv, Conv2d, ConvTranspose2d};
 pub use embedding::Embedding;
 pub use linear::Linear;
-pub use norm::{GroupNorm, LayerNorm};
+pub use norm::{GroupNorm, LayerNorm, RmsNorm};
 pub use recurrent::Gru;
 pub use weights::{Parameters, frozen_builder, seeded_builder};
 

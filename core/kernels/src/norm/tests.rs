@@ -1,5 +1,6 @@
 use super::*;
 use crate::check::{agrees, gradients, normals};
+use candle::Var;
 
 #[test]
 fn group_norm_agrees_with_its_reference() -> Result<()> {
