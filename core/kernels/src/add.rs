@@ -4,8 +4,8 @@ use candle::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use crate::demand::{self, gradient_of};
 use crate::epilogue::Epilogue;
-use crate::filled::filled;
-use crate::vector::widest_fn;
+use crate::vector::widest;
+use crate::written::{TASK, written};
 
 /// Adds two tensors of one shape and applies `epilogue`. f32 or f64, any strides; differentiable to
 /// every order. Fails where the shapes differ.
@@ -19,9 +19,6 @@ pub fn add(a: &Tensor, b: &Tensor, epilogue: Epilogue) -> Result<Tensor> {
         epilogue.forward(&(a + b)?)
     }
 }
-
-/// Values a task.
-const CHUNK: usize = 1 << 14;
 
 struct Add(Epilogue);
 
@@ -39,10 +36,10 @@ impl CustomOp2 for Add {
     ) -> Result<(CpuStorage, Shape)> {
         let a = demand::values(self.name(), a, a_layout)?;
         let b = demand::values(self.name(), b, b_layout)?;
-        let (y, _) = filled(a.len(), CHUNK, 0, |index, y| {
-            let part = index * CHUNK..index * CHUNK + y.len();
-            sums(y, &a[part.clone()], &b[part]);
-            self.0.apply(y);
+        let (y, _) = written(a.len(), TASK, 0, |index, out| {
+            let part = index * TASK..index * TASK + out.len();
+            let pairs = a[part.clone()].iter().zip(&b[part]);
+            self.0.apply(widest(|| out.write(pairs.map(|(a, b)| a + b))));
         });
         Ok((CpuStorage::F32(y), a_layout.shape().clone()))
     }
@@ -57,11 +54,6 @@ impl CustomOp2 for Add {
         let gradient = self.0.gradient(y, gradient)?;
         Ok((gradient_of(a, || Ok(gradient.clone()))?, gradient_of(b, || Ok(gradient.clone()))?))
     }
-}
-
-widest_fn! {
-    fn sums(y: &mut [f32], a: &[f32], b: &[f32]) =
-        y.iter_mut().zip(a.iter().zip(b)).for_each(|(y, (a, b))| *y = a + b)
 }
 
 #[cfg(test)]

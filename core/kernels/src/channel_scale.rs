@@ -11,8 +11,9 @@ use rayon::prelude::*;
 use crate::channel_sum::channel_sum;
 use crate::demand::{self, gradient_of};
 use crate::epilogue::Epilogue;
-use crate::filled::filled;
+use crate::lanes::sums_of;
 use crate::vector::{widest, widest_fn};
+use crate::written::{TASK, written};
 
 /// Scales `x`, `[batch, channels, ..]`, by `scale`, `[batch, channels]`, adds `bias`, `[channels]`,
 /// and applies `epilogue`. f32 or f64, any strides; differentiable to every order. Fails where
@@ -55,9 +56,6 @@ fn reference(x: &Tensor, scale: &Tensor, bias: Option<&Tensor>) -> Result<Tensor
     y.reshape(x.shape())
 }
 
-/// Values that repay a task.
-const CHUNK: usize = 1 << 14;
-
 struct Scaled(Epilogue);
 
 impl Scaled {
@@ -70,16 +68,14 @@ impl Scaled {
         let values = demand::values("scale_channels", x.0, x.1)?;
         let scale = demand::values("scale_channels", scale.0, scale.1)?;
         let size = values.len() / scale.len().max(1);
-        let channels = x.1.dims()[1];
-        let task = CHUNK.div_ceil(size.max(1)); // channels
-        let (y, _) = filled(values.len(), task * size, 0, |index, y| {
-            let first = index * task;
-            let x = values[first * size..].chunks_exact(size);
-            for (place, (y, x)) in y.chunks_exact_mut(size).zip(x).enumerate() {
-                let place = first + place;
-                let bias = bias.map_or(0.0, |bias| bias[place % channels]);
-                scaled(y, x, scale[place], bias);
-                self.0.apply(y);
+        let channels_of_item = x.1.dims()[1];
+        let task = TASK.div_ceil(size.max(1)); // channels
+        let (y, _) = written(values.len(), task * size, 0, |index, out| {
+            let (first, count) = (index * task, out.len() / size);
+            let channels = values[first * size..].chunks_exact(size).zip(&scale[first..]);
+            for (place, (x, &scale)) in channels.take(count).enumerate() {
+                let bias = bias.map_or(0.0, |bias| bias[(first + place) % channels_of_item]);
+                self.0.apply(widest(|| out.write(x.iter().map(move |x| x * scale + bias))));
             }
         });
         Ok((CpuStorage::F32(y), x.1.shape().clone()))
@@ -99,8 +95,7 @@ impl Scaled {
 }
 
 widest_fn! {
-    fn scaled(y: &mut [f32], x: &[f32], scale: f32, bias: f32) =
-        y.iter_mut().zip(x).for_each(|(y, x)| *y = x * scale + bias)
+    fn dot(a: &[f32], b: &[f32]) -> f64 = sums_of([a, b], |[a, b]| [a * b])[0]
 }
 
 impl CustomOp2 for Scaled {
@@ -183,8 +178,8 @@ impl CustomOp2 for Dots {
         let mut dots = vec![0.0; batch * channels];
         if size > 0 {
             let pairs = a.par_chunks_exact(size).zip(b.par_chunks_exact(size));
-            let tasks = dots.par_iter_mut().zip(pairs).with_min_len(CHUNK.div_ceil(size));
-            tasks.for_each(|(out, (a, b))| *out = widest(|| dot(a, b)) as f32);
+            let tasks = dots.par_iter_mut().zip(pairs).with_min_len(TASK.div_ceil(size));
+            tasks.for_each(|(out, (a, b))| *out = dot(a, b) as f32);
         }
         Ok((CpuStorage::F32(dots), Shape::from((batch, channels))))
     }
@@ -200,23 +195,6 @@ impl CustomOp2 for Dots {
         let scaled = |x: &Tensor| x.apply_op2(&gradient, Scaled(Epilogue::Identity));
         Ok((gradient_of(a, || scaled(b))?, gradient_of(b, || scaled(a))?))
     }
-}
-
-/// Blocks in f32 lanes, their sums in f64.
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    const LANES: usize = 32;
-    let mut sum = 0.0;
-    for (a, b) in a.chunks(1024).zip(b.chunks(1024)) {
-        let mut lanes = [0.0f32; LANES];
-        let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-        for (a, b) in a.iter().zip(b) {
-            lanes.iter_mut().zip(a.iter().zip(b)).for_each(|(lane, (a, b))| *lane += a * b);
-        }
-        let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-        sum += f64::from(lanes.iter().sum::<f32>() + rest);
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use candle::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use crate::demand::{self, gradient_of};
-use crate::filled::filled;
 use crate::sum_keepdim;
-use crate::vector::widest_fn;
+use crate::vector::widest;
+use crate::written::{TASK, written};
 
 /// Adds `shift`, `[batch, channels]`, to every value of its channel of `x`, `[batch, channels,
 /// ..]`. f32 or f64, any strides; differentiable to every order. Fails where shapes do not fit.
@@ -31,9 +31,6 @@ fn reference(x: &Tensor, shift: &Tensor) -> Result<Tensor> {
     x.broadcast_add(&shift.reshape(dims)?)
 }
 
-/// Values that repay a task.
-const CHUNK: usize = 1 << 14;
-
 struct Shifted;
 
 impl CustomOp2 for Shifted {
@@ -51,11 +48,13 @@ impl CustomOp2 for Shifted {
         let x = demand::values(self.name(), x, x_layout)?;
         let shift = demand::values(self.name(), shift, shift_layout)?;
         let size = x.len() / shift.len().max(1);
-        let task = CHUNK.div_ceil(size.max(1)); // channels
-        let (y, _) = filled(x.len(), task * size, 0, |index, y| {
-            let first = index * task;
-            let channels = y.chunks_exact_mut(size).zip(x[first * size..].chunks_exact(size));
-            channels.zip(&shift[first..]).for_each(|((y, x), shift)| shifted(y, x, *shift));
+        let task = TASK.div_ceil(size.max(1)); // channels
+        let (y, _) = written(x.len(), task * size, 0, |index, out| {
+            let (first, count) = (index * task, out.len() / size);
+            let channels = x[first * size..].chunks_exact(size).zip(&shift[first..]).take(count);
+            for (x, &shift) in channels {
+                widest(|| out.write(x.iter().map(move |x| x + shift)));
+            }
         });
         Ok((CpuStorage::F32(y), x_layout.shape().clone()))
     }
@@ -73,11 +72,6 @@ impl CustomOp2 for Shifted {
         };
         Ok((gradient_of(x, || Ok(gradient.clone()))?, gradient_of(shift, of_shift)?))
     }
-}
-
-widest_fn! {
-    fn shifted(y: &mut [f32], x: &[f32], shift: f32) =
-        y.iter_mut().zip(x).for_each(|(y, x)| *y = x + shift)
 }
 
 #[cfg(test)]

@@ -3,11 +3,8 @@
 use candle::{CpuStorage, Layout, Result, Shape, bail};
 
 use crate::demand;
-use crate::filled::filled;
 use crate::vector::widest;
-
-/// Elements a task: small enough for a cache, large enough to repay the task.
-const CHUNK: usize = 1 << 14;
+use crate::written::{TASK, written};
 
 /// `function` of every element.
 pub(crate) fn map(
@@ -16,10 +13,10 @@ pub(crate) fn map(
     function: impl Fn(f32) -> f32 + Copy + Send + Sync,
 ) -> Result<(CpuStorage, Shape)> {
     let values = demand::values(operation, storage, layout)?;
-    let (out, _) = filled(values.len(), CHUNK, 0, |index, out| {
-        let pairs = out.iter_mut().zip(&values[index * CHUNK..]);
+    let (out, _) = written(values.len(), TASK, 0, |index, out| {
+        let values = values[index * TASK..][..out.len()].iter();
         // What it captured is copied to the stack, where no write to `out` can change it.
-        widest(move || pairs.for_each(move |(out, &value)| *out = function(value)));
+        widest(move || _ = out.write(values.map(move |&value| function(value))));
     });
     Ok((CpuStorage::F32(out), layout.shape().clone()))
 }
@@ -37,10 +34,10 @@ pub(crate) fn map2(
     }
     let left = demand::values(operation, left, left_layout)?;
     let right = demand::values(operation, right, right_layout)?;
-    let (out, _) = filled(left.len(), CHUNK, 0, |index, out| {
-        let start = index * CHUNK;
-        let pairs = out.iter_mut().zip(left[start..].iter().zip(&right[start..]));
-        widest(move || pairs.for_each(move |(out, (&a, &b))| *out = function(a, b)));
+    let (out, _) = written(left.len(), TASK, 0, |index, out| {
+        let part = index * TASK..index * TASK + out.len();
+        let pairs = left[part.clone()].iter().zip(&right[part]);
+        widest(move || _ = out.write(pairs.map(move |(&a, &b)| function(a, b))));
     });
     Ok((CpuStorage::F32(out), shape.clone()))
 }

@@ -1,37 +1,18 @@
-//! A vector that tasks fill, each its part.
+//! A vector of zeros that tasks add to, each its part.
 
-use std::mem::MaybeUninit;
+use std::iter::repeat_n;
 
-use rayon::prelude::*;
+use crate::written::written;
 
-/// A vector of `length` values and what the tasks returned, in order. `fill(index, part)` is given
-/// part number `index`, `part` values long but for the last, all zero: each task clears its own
-/// while it is in the cache. The vector has room for `more` values behind.
+/// [`written`] by work that needs its part to be zero at first: each task clears its own while it
+/// is in the cache.
 pub(crate) fn filled<T: Send>(
     length: usize,
     part: usize,
     more: usize,
     fill: impl Fn(usize, &mut [f32]) -> T + Sync,
 ) -> (Vec<f32>, Vec<T>) {
-    let mut values = Vec::with_capacity(length + more);
-    let parts = values.spare_capacity_mut()[..length].par_chunks_mut(part.max(1)).enumerate();
-    let returned = parts.map(|(index, part)| fill(index, cleared(part))).collect();
-    #[expect(unsafe_code, reason = "zeros by one thread alone would cost as much as the work")]
-    // SAFETY: the parts cover the first `length` values, and `cleared` wrote each of them.
-    unsafe {
-        values.set_len(length);
-    }
-    (values, returned)
-}
-
-fn cleared(part: &mut [MaybeUninit<f32>]) -> &mut [f32] {
-    part.iter_mut().for_each(|value| _ = value.write(0.0));
-    let (start, length) = (part.as_mut_ptr().cast::<f32>(), part.len());
-    #[expect(unsafe_code, reason = "the slice method that does this is newer than our Rust")]
-    // SAFETY: the same values under the same borrow, and each was just written.
-    unsafe {
-        std::slice::from_raw_parts_mut(start, length)
-    }
+    written(length, part, more, |index, out| fill(index, out.write(repeat_n(0.0, out.len()))))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`attention`]: full or causal, to the own or another sequence
+//! - [`rms_norm`]: with its scale
 //! - [`sum_keepdim`], [`channel_sum`]: reductions
 //! - [`add`]: where residual paths join; [`scale_channels`], [`shift_channels`]: modulation
 //! - [`channels_first`], [`channels_last`]: images to rows of features and back
@@ -49,6 +50,7 @@ mod filled;
 mod fir2d;
 mod gelu;
 mod gru;
+mod lanes;
 mod log_softmax;
 mod lstm;
 mod matmul;
@@ -56,6 +58,7 @@ mod norm;
 mod process;
 mod product;
 mod relu;
+mod rms_norm;
 #[cfg(target_arch = "x86_64")]
 mod row;
 mod second_order;
@@ -65,9 +68,11 @@ mod softmax;
 mod softplus;
 mod sum;
 mod tanh;
+mod tape;
 mod unfold;
 mod upsample_bilinear2d;
 mod vector;
+mod written;
 
 #[cfg(test)]
 mod threads;
@@ -95,6 +100,7 @@ pub use matmul::linear;
 pub use norm::{group_norm, layer_norm};
 pub use process::prepare_process;
 pub use relu::{leaky_relu, relu};
+pub use rms_norm::rms_norm;
 pub use second_order::backward_with_graph;
 pub use sigmoid::sigmoid;
 pub use silu::silu;

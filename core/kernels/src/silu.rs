@@ -24,7 +24,7 @@ impl CustomOp1 for Silu {
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        map(self.name(), (storage, layout), |x| x * exponential::sigmoid(x))
+        map(self.name(), (storage, layout), exponential::silu)
     }
 
     fn bwd(&self, x: &Tensor, _: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
@@ -48,8 +48,7 @@ impl CustomOp2 for Slope {
         gradient_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         map2(self.name(), (x, x_layout), (gradient, gradient_layout), |x, gradient| {
-            let s = exponential::sigmoid(x);
-            gradient * s * (1.0 + x * (1.0 - s))
+            gradient * exponential::silu_slope(x)
         })
     }
 

@@ -104,6 +104,7 @@ const OPERATIONS: &[(&str, Operation, &[&[usize]])] = &[
         |x| crate::lstm(&x[0], &x[1], &x[2], &x[3]),
         &[&[50, 4, 28], &[28, 7], &[50, 7], &[50, 7]],
     ),
+    ("rms_norm", |x| crate::rms_norm(&x[0], &x[1], 1e-5), &[&[900, 37], &[37]]),
     ("softmax", |x| crate::softmax(&x[0]), &[&[900, 37]]),
     ("log_softmax", |x| crate::log_softmax(&x[0]), &[&[900, 37]]),
     ("sum over rows", |x| crate::sum_keepdim(&x[0], 0), &[&[9000, 7]]),

@@ -18,7 +18,7 @@ pub use convolution::{Conv, Conv2d, ConvTranspose2d};
 pub use convolution1d::{Along, Conv1d, ConvTranspose1d};
 pub use embedding::Embedding;
 pub use linear::Linear;
-pub use norm::{GroupNorm, LayerNorm};
+pub use norm::{GroupNorm, LayerNorm, RmsNorm};
 pub use recurrent::{Gru, Lstm, LstmState};
 pub use weights::{Parameters, frozen_builder, seeded_builder};
 

@@ -1,4 +1,5 @@
-//! Normalisation by the mean and the variance of a group of values, then an affine map.
+//! Normalisation by the mean and the variance, or the mean square, of a group of values, then an
+//! affine map.
 
 use candle::{Result, Tensor, bail};
 use candle_nn::{Init, VarBuilder};
@@ -23,6 +24,27 @@ impl LayerNorm {
     /// `[.., width]` to the same shape.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         kernels::layer_norm(x, &self.weight, &self.bias, self.eps)
+    }
+}
+
+/// Normalisation by the root mean square of the last dimension (Zhang & Sennrich 2019, arXiv
+/// 1910.07467).
+#[derive(Clone, Debug)]
+pub struct RmsNorm {
+    weight: Tensor,
+    eps: f64,
+}
+
+impl RmsNorm {
+    /// Weights `weight`, `[width]` (ones). `eps` is added to the mean square; 1e-6 and 1e-5 are
+    /// usual.
+    pub fn new(width: usize, eps: f64, vb: VarBuilder<'_>) -> Result<Self> {
+        Ok(Self { weight: vb.get_with_hints(width, "weight", Init::Const(1.0))?, eps })
+    }
+
+    /// `[.., width]` to the same shape.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        kernels::rms_norm(x, &self.weight, self.eps)
     }
 }
 
@@ -72,6 +94,7 @@ mod tests {
     #[test]
     fn norms_have_the_gradient_of_their_differences() -> Result<()> {
         layer(&[3, 2, 7], |vb| LayerNorm::new(7, 1e-5, vb), LayerNorm::forward)?;
+        layer(&[3, 2, 7], |vb| RmsNorm::new(7, 1e-5, vb), RmsNorm::forward)?;
         layer(&[2, 6, 3, 5], |vb| GroupNorm::new(3, 6, 1e-5, vb), GroupNorm::forward)?;
         layer(&[2, 6, 3, 5], |vb| GroupNorm::new(3, 6, 1e-5, vb), GroupNorm::forward_silu)
     }
@@ -81,6 +104,14 @@ mod tests {
         let norm = LayerNorm::new(2, 0.0, seeded_builder(&Parameters::default(), 0, &Device::Cpu))?;
         let y = norm.forward(&Tensor::new(&[[3f32, 7.0], [-1.0, -2.0]], &Device::Cpu)?)?;
         assert_eq!(y.to_vec2::<f32>()?, [[-1.0, 1.0], [1.0, -1.0]]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_fresh_rms_norm_gives_known_values() -> Result<()> {
+        let norm = RmsNorm::new(2, 0.0, seeded_builder(&Parameters::default(), 0, &Device::Cpu))?;
+        let y = norm.forward(&Tensor::new(&[[7f32, 1.0], [0.0, -2.0]], &Device::Cpu)?)?;
+        assert_eq!(y.to_vec2::<f32>()?, [[1.4, 0.2], [0.0, -std::f32::consts::SQRT_2]]);
         Ok(())
     }
 

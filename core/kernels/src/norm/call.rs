@@ -4,8 +4,13 @@ use candle::{CpuStorage, Layout, Result};
 
 use super::Norm;
 use crate::demand;
-use crate::exponential;
+use crate::exponential::{silu, silu_slope};
+use crate::lanes::sums_of;
 use crate::vector::widest_fn;
+use crate::written::{TASK, Unwritten};
+
+/// Parts at most of a batch whose sums over it are taken apart.
+const PARTS: usize = 16;
 
 /// Sizes and numbers of one call.
 pub(super) struct Call<'a> {
@@ -25,11 +30,11 @@ impl<'a> Call<'a> {
         x: (&'a CpuStorage, &Layout),
         affine: (&'a CpuStorage, &Layout),
     ) -> Result<Self> {
-        let (_, channels, inner) = x.1.shape().dims3()?;
+        let (_, channels, inner) = norm.over.sizes(x.1.dims());
         let affine = demand::values("norm", affine.0, affine.1)?;
         let (weight, bias) = affine.split_at(channels);
         let x = demand::values("norm", x.0, x.1)?;
-        Ok(Self { x, weight, bias, channels: channels / norm.groups, inner, norm })
+        Ok(Self { x, weight, bias, channels: channels / norm.over.groups(), inner, norm })
     }
 
     /// Values of a group.
@@ -37,10 +42,27 @@ impl<'a> Call<'a> {
         self.channels * self.inner
     }
 
+    #[inline(always)]
+    fn of_group<'b>(&self, values: &'b [f32], group: usize) -> &'b [f32] {
+        &values[group * self.size()..][..self.size()]
+    }
+
+    /// Groups that a task of the backward pass takes, whose sums are taken apart: whole items where
+    /// a channel is one value, else a part that divides an item.
+    pub(super) fn groups_a_task(&self) -> usize {
+        let (size, all) = (self.size().max(1), self.norm.over.groups());
+        if self.inner == 1 {
+            let items = self.x.len() / (size * all);
+            return items.div_ceil(PARTS).max(TASK.div_ceil(size * all)) * all;
+        }
+        let fits = |groups: &usize| all.is_multiple_of(*groups) && groups * size <= TASK;
+        (1..=all).rev().find(fits).unwrap_or(1)
+    }
+
     /// Weights and biases of a group by its number in the batch.
     #[inline(always)]
     fn affine(&self, group: usize) -> (&[f32], &[f32]) {
-        let first = group % self.norm.groups * self.channels;
+        let first = group % self.norm.over.groups() * self.channels;
         let channels = first..first + self.channels;
         (&self.weight[channels.clone()], &self.bias[channels])
     }
@@ -49,130 +71,141 @@ impl<'a> Call<'a> {
     #[inline(always)]
     fn moments(&self, x: &[f32]) -> (f32, f32) {
         let count = x.len() as f64;
-        let mean = (sum_of(x, x, |x, _| x) / count) as f32;
-        let squares = sum_of(x, x, |x, _| (x - mean) * (x - mean));
+        let [sum] = sums_of([x], |x| x);
+        let mean = (sum / count) as f32;
+        let [squares] = sums_of([x], |[x]| [(x - mean) * (x - mean)]);
         (mean, (1.0 / (squares / count + self.norm.eps).sqrt()) as f32)
     }
 
+    /// A group, with `last` behind the affine map.
     #[inline(always)]
-    fn group(&self, y: &mut [f32], x: &[f32], group: usize) {
+    fn group(&self, y: &mut Unwritten<'_>, group: usize, last: impl Fn(f32) -> f32 + Copy) {
+        let x = self.of_group(self.x, group);
         let (mean, rate) = self.moments(x);
-        let (weight, bias) = self.affine(group);
+        let affine = self.affine(group);
+        let affine = affine.0.iter().zip(affine.1);
         if self.inner == 1 {
-            for ((y, x), (w, b)) in y.iter_mut().zip(x).zip(weight.iter().zip(bias)) {
-                *y = (x - mean) * rate * w + b;
-            }
+            let values = x.iter().zip(affine);
+            y.write(values.map(move |(x, (w, b))| last((x - mean) * rate * w + b)));
         } else {
-            let channels = y.chunks_exact_mut(self.inner).zip(x.chunks_exact(self.inner));
-            for ((y, x), (w, b)) in channels.zip(weight.iter().zip(bias)) {
-                y.iter_mut().zip(x).for_each(|(y, x)| *y = (x - mean) * rate * w + b);
+            for (x, (&w, &b)) in x.chunks_exact(self.inner).zip(affine) {
+                y.write(x.iter().map(move |x| last((x - mean) * rate * w + b)));
             }
-        }
-        if self.norm.silu {
-            y.iter_mut().for_each(|y| *y *= exponential::sigmoid(*y));
         }
     }
 
-    /// The gradient of a group into `out`; those of its weights and biases are added to `sums`.
+    /// The gradient of a group, from that of the whole output; those of its weights and biases are
+    /// added to `sums`. `room` is as long as the group.
     #[inline(always)]
-    fn gradient(&self, out: &mut [f32], gradient: &[f32], group: usize, sums: [&mut [f64]; 2]) {
-        let x = &self.x[group * self.size()..][..self.size()];
+    fn gradient(
+        &self,
+        out: &mut Unwritten<'_>,
+        gradient: &[f32],
+        group: usize,
+        sums: [&mut [f64]; 2],
+        room: &mut [f32],
+    ) {
+        let (x, gradient) = (self.of_group(self.x, group), self.of_group(gradient, group));
         let (mean, rate) = self.moments(x);
+        let standard = move |x: f32| (x - mean) * rate;
         let (weight, bias) = self.affine(group);
-        let [of_weight, of_bias] = sums;
-        let (mut total, mut along) = (0.0, 0.0);
-        if self.inner == 1 {
-            let values = out.iter_mut().zip(x).zip(gradient);
-            for (((out, x), g), (w, b)) in values.zip(weight.iter().zip(bias)) {
-                *out = self.before_silu(*g, (x - mean) * rate * w + b);
-            }
-            // The weighted gradient takes its place; the sums over the batch come first.
-            let values = out.iter_mut().zip(x).zip(weight);
-            let sums = of_weight.iter_mut().zip(of_bias);
-            for (((out, x), w), (of_weight, of_bias)) in values.zip(sums) {
-                *of_weight += f64::from(*out * ((x - mean) * rate));
-                *of_bias += f64::from(*out);
-                *out *= w;
-            }
-            total = sum_of(out, x, |weighted, _| weighted);
-            along = sum_of(out, x, |weighted, x| weighted * ((x - mean) * rate));
+        let gradient = if self.norm.silu {
+            self.before_silu(room, gradient, x, (weight, bias), standard);
+            room
         } else {
-            let channels = out.chunks_exact_mut(self.inner).zip(x.chunks_exact(self.inner));
-            let channels = channels.zip(gradient.chunks_exact(self.inner)).enumerate();
-            for (channel, ((out, x), gradient)) in channels {
-                let (w, b) = (weight[channel], bias[channel]);
-                let values = out.iter_mut().zip(x).zip(gradient);
-                values.for_each(|((out, x), g)| {
-                    *out = self.before_silu(*g, (x - mean) * rate * w + b);
-                });
-                let weighted = sum_of(out, x, |out, x| out * ((x - mean) * rate));
-                let sum = sum_of(out, x, |out, _| out);
-                of_weight[channel] += weighted;
-                of_bias[channel] += sum;
-                total += f64::from(w) * sum;
-                along += f64::from(w) * weighted;
-            }
-        }
+            gradient
+        };
+        let [total, along] = self.sums(gradient, x, weight, sums, standard);
         let count = self.size() as f64;
         let (total, along) = ((total / count) as f32, (along / count) as f32);
         let gradient_of =
-            |weighted: f32, x: f32| rate * (weighted - total - (x - mean) * rate * along);
+            move |weighted: f32, x: f32| rate * (weighted - total - standard(x) * along);
         if self.inner == 1 {
-            out.iter_mut().zip(x).for_each(|(out, x)| *out = gradient_of(*out, *x));
+            let values = gradient.iter().zip(x).zip(weight);
+            out.write(values.map(move |((g, x), w)| gradient_of(g * w, *x)));
         } else {
-            let channels = out.chunks_exact_mut(self.inner).zip(x.chunks_exact(self.inner));
-            for ((out, x), w) in channels.zip(weight) {
-                out.iter_mut().zip(x).for_each(|(out, x)| *out = gradient_of(*out * w, *x));
+            let channels = gradient.chunks_exact(self.inner).zip(x.chunks_exact(self.inner));
+            for ((gradient, x), w) in channels.zip(weight) {
+                let w = *w;
+                out.write(gradient.iter().zip(x).map(move |(g, x)| gradient_of(g * w, *x)));
             }
         }
     }
 
-    /// The gradient before `silu`, whose argument is `y`.
+    /// The gradient of a group before `silu`, from that behind it.
     #[inline(always)]
-    fn before_silu(&self, gradient: f32, y: f32) -> f32 {
-        if !self.norm.silu {
-            return gradient;
+    fn before_silu(
+        &self,
+        out: &mut [f32],
+        gradient: &[f32],
+        x: &[f32],
+        (weight, bias): (&[f32], &[f32]),
+        standard: impl Fn(f32) -> f32 + Copy,
+    ) {
+        let affine = weight.iter().zip(bias);
+        if self.inner == 1 {
+            let values = out.iter_mut().zip(gradient).zip(x).zip(affine);
+            values.for_each(|(((out, g), x), (w, b))| *out = g * silu_slope(standard(*x) * w + b));
+        } else {
+            let inner = self.inner;
+            let channels = out.chunks_exact_mut(inner).zip(gradient.chunks_exact(inner));
+            for (((out, gradient), x), (&w, &b)) in channels.zip(x.chunks_exact(inner)).zip(affine)
+            {
+                let values = out.iter_mut().zip(gradient).zip(x);
+                values.for_each(|((out, g), x)| *out = g * silu_slope(standard(*x) * w + b));
+            }
         }
-        let s = exponential::sigmoid(y);
-        gradient * s * (1.0 + y * (1.0 - s))
+    }
+
+    /// Sums over a group of the weighted gradient, and of its product with the standardised values.
+    /// Those of each channel without the weight are added to `sums`, the other way round.
+    #[inline(always)]
+    fn sums(
+        &self,
+        gradient: &[f32],
+        x: &[f32],
+        weight: &[f32],
+        [of_weight, of_bias]: [&mut [f64]; 2],
+        standard: impl Fn(f32) -> f32 + Copy,
+    ) -> [f64; 2] {
+        let sums = of_weight.iter_mut().zip(of_bias);
+        if self.inner == 1 {
+            for ((g, x), (of_weight, of_bias)) in gradient.iter().zip(x).zip(sums) {
+                *of_weight += f64::from(g * standard(*x));
+                *of_bias += f64::from(*g);
+            }
+            return sums_of([gradient, x, weight], |[g, x, w]| [g * w, g * w * standard(x)]);
+        }
+        let (mut total, mut along) = (0.0, 0.0);
+        let channels = gradient.chunks_exact(self.inner).zip(x.chunks_exact(self.inner));
+        for (((gradient, x), &w), (of_weight, of_bias)) in channels.zip(weight).zip(sums) {
+            let [sum, product] = sums_of([gradient, x], |[g, x]| [g, g * standard(x)]);
+            *of_weight += product;
+            *of_bias += sum;
+            total += f64::from(w) * sum;
+            along += f64::from(w) * product;
+        }
+        [total, along]
     }
 }
 
 widest_fn! {
     /// [`Call::group`].
-    pub(super) fn normalise(call: &Call<'_>, y: &mut [f32], x: &[f32], group: usize) = call.group(y, x, group)
+    pub(super) fn normalise(call: &Call<'_>, y: &mut Unwritten<'_>, group: usize) = if call.norm.silu {
+        call.group(y, group, silu)
+    } else {
+        call.group(y, group, |y| y)
+    }
 }
 
 widest_fn! {
     /// [`Call::gradient`].
     pub(super) fn differentiate(
-        call: &Call<'_>, out: &mut [f32], gradient: &[f32], group: usize, sums: [&mut [f64]; 2]
-    ) = call.gradient(out, gradient, group, sums)
-}
-
-/// Lanes of a sum and terms of a block, fixed because they decide its bits.
-const LANES: usize = 32;
-const BLOCK: usize = 1024;
-
-/// `Σ term(a, b)` over two slices of one length: blocks in f32 lanes, their sums in f64.
-#[inline(always)]
-fn sum_of(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
-    let mut sum = 0.0;
-    for (a, b) in a.chunks(BLOCK).zip(b.chunks(BLOCK)) {
-        let mut lanes = [0.0f32; LANES];
-        let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-        for (a, b) in a.iter().zip(b) {
-            lanes.iter_mut().zip(a.iter().zip(b)).for_each(|(lane, (&a, &b))| *lane += term(a, b));
-        }
-        let rest: f32 = a_rest.iter().zip(b_rest).map(|(&a, &b)| term(a, b)).sum();
-        // Pairs of halves: a fold over all lanes would be a chain of additions.
-        let mut width = LANES / 2;
-        while width > 0 {
-            let (left, right) = lanes.split_at_mut(width);
-            left.iter_mut().zip(right).for_each(|(left, right)| *left += *right);
-            width /= 2;
-        }
-        sum += f64::from(lanes[0] + rest);
-    }
-    sum
+        call: &Call<'_>,
+        out: &mut Unwritten<'_>,
+        gradient: &[f32],
+        group: usize,
+        sums: [&mut [f64]; 2],
+        room: &mut [f32]
+    ) = call.gradient(out, gradient, group, sums, room)
 }
