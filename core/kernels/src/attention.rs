@@ -14,7 +14,7 @@ mod reference;
 use candle::{CpuStorage, CustomOp3, Layout, Result, Shape, Storage, Tensor, bail};
 use rayon::prelude::*;
 
-use crate::demand::{self, gradient_of};
+use crate::demand::{self, gradients_of};
 use backward::HeadGradients;
 use forward::Call;
 
@@ -205,13 +205,7 @@ impl CustomOp3 for Operation {
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let gradient = gradient.contiguous()?;
         let all = q.apply_op3(k, v, Gradients { operation: self.clone(), gradient })?;
-        let mut start = 0;
-        let mut next = |x: &Tensor| {
-            let from = start;
-            start += x.elem_count();
-            gradient_of(x, || all.narrow(0, from, x.elem_count())?.reshape(x.shape()))
-        };
-        Ok((next(q)?, next(k)?, next(v)?))
+        gradients_of([q, k, v], &all).map(Into::into)
     }
 }
 

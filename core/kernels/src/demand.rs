@@ -82,3 +82,20 @@ pub(crate) fn gradient_of(
 ) -> Result<Option<Tensor>> {
     if argument.track_op() { gradient().map(kept_or_cut).map(Some) } else { Ok(None) }
 }
+
+/// The gradients of some arguments that lie in `packed` one after the other, each in the shape of
+/// its argument and only where somebody tracks it.
+pub(crate) fn gradients_of<const COUNT: usize>(
+    arguments: [&Tensor; COUNT],
+    packed: &Tensor,
+) -> Result<[Option<Tensor>; COUNT]> {
+    let mut gradients = [const { None }; COUNT];
+    let mut start = 0;
+    for (gradient, argument) in gradients.iter_mut().zip(arguments) {
+        let count = argument.elem_count();
+        *gradient =
+            gradient_of(argument, || packed.narrow(0, start, count)?.reshape(argument.shape()))?;
+        start += count;
+    }
+    Ok(gradients)
+}

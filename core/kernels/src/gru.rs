@@ -13,7 +13,7 @@ mod reference;
 use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
 use rayon::prelude::*;
 
-use crate::demand::{self, gradient_of};
+use crate::demand::{self, gradients_of};
 use crate::exponential;
 use crate::matmul::sum_in_order;
 use crate::product::{Matrix, multiply, multiply_rows};
@@ -255,11 +255,7 @@ impl CustomOp2 for Gru {
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let both = Tensor::stack(&[states, gradient], 0)?;
         let all = gates.apply_op3(rest, &both, Gradients)?;
-        let count = gates.elem_count();
-        Ok((
-            gradient_of(gates, || all.narrow(0, 0, count)?.reshape(gates.shape()))?,
-            gradient_of(rest, || all.narrow(0, count, rest.elem_count()))?,
-        ))
+        gradients_of([gates, rest], &all).map(Into::into)
     }
 }
 

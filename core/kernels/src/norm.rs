@@ -13,7 +13,7 @@ mod reference;
 
 use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
-use crate::demand;
+use crate::demand::{self, gradients_of};
 use crate::tape::gradients_apart;
 use crate::written::{TASK, written};
 use call::{Call, differentiate, normalise};
@@ -138,12 +138,7 @@ impl CustomOp2 for Norm {
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let both = x.apply_op3(affine, &gradient.contiguous()?, Gradients(*self))?;
-        let count = x.elem_count();
-        let of_x = x.track_op().then(|| both.narrow(0, 0, count)?.reshape(x.shape()));
-        let of_affine = affine
-            .track_op()
-            .then(|| both.narrow(0, count, affine.elem_count())?.reshape(affine.shape()));
-        Ok((of_x.transpose()?, of_affine.transpose()?))
+        gradients_of([x, affine], &both).map(Into::into)
     }
 }
 

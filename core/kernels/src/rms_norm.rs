@@ -7,7 +7,7 @@
 
 use candle::{CpuStorage, CustomOp2, CustomOp3, D, Layout, Result, Shape, Tensor, bail};
 
-use crate::demand;
+use crate::demand::{self, gradients_of};
 use crate::lanes::sums_of;
 use crate::tape::gradients_apart;
 use crate::vector::widest_fn;
@@ -91,10 +91,7 @@ impl CustomOp2 for RmsNorm {
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let both = x.apply_op3(weight, &gradient.contiguous()?, Gradients(*self))?;
-        let count = x.elem_count();
-        let of_x = x.track_op().then(|| both.narrow(0, 0, count)?.reshape(x.shape()));
-        let of_weight = weight.track_op().then(|| both.narrow(0, count, weight.elem_count()));
-        Ok((of_x.transpose()?, of_weight.transpose()?))
+        gradients_of([x, weight], &both).map(Into::into)
     }
 }
 
