@@ -4,9 +4,9 @@ use std::hint::black_box;
 
 use anyhow::Result;
 use candle::{Device, Tensor, Var};
-use generativa::layers::{Conv, GroupNorm, LayerNorm, Parameters, VarBuilder, seeded_builder};
+use generativa::layers::{Conv, GroupNorm, LayerNorm, Parameters, RmsNorm, VarBuilder, seeded_builder};
 use generativa_kernels as kernels;
-use generativa_kernels::{AdamWStep, Epilogue, adamw_step};
+use generativa_kernels::{AdamWStep, Attention, Epilogue, Filter, adamw_step};
 use generativa_random::Stream;
 use rayon::prelude::*;
 
@@ -61,11 +61,7 @@ pub(crate) fn cases() -> Vec<Case> {
         case("group-norm-silu-both", "16×128×32×32, 32 groups, forward and backward", || {
             let norm = GroupNorm::new(32, 128, 1e-5, weights())?;
             let x = Var::from_tensor(&normals(&[16, 128, 32, 32])?)?;
-            Ok(Box::new(move || {
-                let loss = norm.forward_silu(&x)?.sum_all()?;
-                black_box(loss.backward()?);
-                Ok(())
-            }))
+            backward(move || norm.forward_silu(&x))
         }),
         case("softmax-12288x1024", "over the last dimension", || {
             let x = normals(&[12288, 1024])?;
@@ -74,6 +70,33 @@ pub(crate) fn cases() -> Vec<Case> {
         case("layer-norm-4096x768", "with its affine map", || {
             let (norm, x) = (LayerNorm::new(768, 1e-5, weights())?, normals(&[4096, 768])?);
             forward(move || norm.forward(&x))
+        }),
+        case("rms-norm-4096x768", "with its scale", || {
+            let (norm, x) = (RmsNorm::new(768, 1e-6, weights())?, normals(&[4096, 768])?);
+            forward(move || norm.forward(&x))
+        }),
+        case("attention-1024", "10 heads of 64, 1024 places", || {
+            attention(&[1, 1024, 640], Attention::full(10, 64))
+        }),
+        case("attention-causal-1024", "12 heads of 64, 1024 places, each sees those before", || {
+            attention(&[1, 1024, 768], Attention::causal(12, 64))
+        }),
+        case("attention-256-both", "4 heads of 32, 256 places, batch 16, forward and backward", || {
+            let x = Var::from_tensor(&normals(&[16, 256, 128])?)?;
+            backward(move || kernels::attention(&x, &x, &x, &Attention::full(4, 32)))
+        }),
+        case("nearest-twice-both", "16×128×16×16, forward and backward", || {
+            let x = Var::from_tensor(&normals(&[16, 128, 16, 16])?)?;
+            backward(move || kernels::upsample_nearest2d(&x, (2, 2)))
+        }),
+        case("bilinear-twice", "16×128×16×16", || {
+            let x = normals(&[16, 128, 16, 16])?;
+            forward(move || kernels::upsample_bilinear2d(&x, (32, 32), false))
+        }),
+        case("fir-twice", "16×128×16×16, four taps each way", || {
+            let x = normals(&[16, 128, 16, 16])?;
+            let filter = Filter::separable(&[0.25, 0.75, 0.75, 0.25], &[0.25, 0.75, 0.75, 0.25])?;
+            forward(move || kernels::fir2d(&x, &filter, (2, 2), (1, 1), [(2, 1), (2, 1)]))
         }),
         case("tanh-16m", "2²⁴ values", || elementwise(kernels::tanh)),
         case("sigmoid-16m", "2²⁴ values", || elementwise(kernels::sigmoid)),
@@ -115,6 +138,19 @@ fn forward(work: impl Fn() -> candle::Result<Tensor> + 'static) -> Result<Work> 
         black_box(work()?);
         Ok(())
     }))
+}
+
+/// Work whose sum is differentiated.
+fn backward(work: impl Fn() -> candle::Result<Tensor> + 'static) -> Result<Work> {
+    Ok(Box::new(move || {
+        black_box(work()?.sum_all()?.backward()?);
+        Ok(())
+    }))
+}
+
+fn attention(shape: &[usize], options: Attention<'static>) -> Result<Work> {
+    let (q, k, v) = (normals(shape)?, normals(shape)?, normals(shape)?);
+    forward(move || kernels::attention(&q, &k, &v, &options))
 }
 
 fn elementwise(function: fn(&Tensor) -> candle::Result<Tensor>) -> Result<Work> {

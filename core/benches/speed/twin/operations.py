@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from attention import attend
+
 
 def no_grad(work):
     def run():
@@ -73,6 +75,46 @@ def layer_norm():
     return no_grad(lambda: norm(x))
 
 
+def backward(work):
+    def run():
+        work().sum().backward()
+
+    return run
+
+
+def attention(shape, heads, causal=False):
+    q, k, v = torch.randn(*shape), torch.randn(*shape), torch.randn(*shape)
+    return no_grad(lambda: attend(q, k, v, heads, is_causal=causal))
+
+
+def attention_both():
+    x = torch.randn(16, 256, 128, requires_grad=True)
+
+    def work():
+        x.grad = None
+        return attend(x, x, x, 4)
+
+    return backward(work)
+
+
+def nearest_both():
+    x = torch.randn(16, 128, 16, 16, requires_grad=True)
+
+    def work():
+        x.grad = None
+        return F.interpolate(x, scale_factor=2, mode="nearest")
+
+    return backward(work)
+
+
+def fir():
+    taps = torch.tensor([0.25, 0.75, 0.75, 0.25])
+    weight = torch.outer(taps, taps).expand(128, 1, 4, 4).contiguous()
+    return with_tensor(
+        lambda x: F.conv_transpose2d(x, weight, stride=2, padding=1, groups=128), 16, 128, 16, 16
+    )
+
+
 def adamw():
     weights = torch.randn(10_000_000, requires_grad=True)
     weights.grad = torch.randn(10_000_000)
@@ -88,6 +130,17 @@ CASES = {
     "group-norm-silu-both": group_norm_silu,
     "softmax-12288x1024": lambda: with_tensor(lambda x: F.softmax(x, -1), 12288, 1024),
     "layer-norm-4096x768": layer_norm,
+    "rms-norm-4096x768": lambda: with_tensor(
+        lambda x, norm=nn.RMSNorm(768, 1e-6): norm(x), 4096, 768
+    ),
+    "attention-1024": lambda: attention((1, 1024, 640), 10),
+    "attention-causal-1024": lambda: attention((1, 1024, 768), 12, causal=True),
+    "attention-256-both": attention_both,
+    "nearest-twice-both": nearest_both,
+    "bilinear-twice": lambda: with_tensor(
+        lambda x: F.interpolate(x, scale_factor=2, mode="bilinear"), 16, 128, 16, 16
+    ),
+    "fir-twice": fir,
     "tanh-16m": lambda: elementwise(torch.tanh),
     "sigmoid-16m": lambda: elementwise(torch.sigmoid),
     "silu-16m": lambda: elementwise(F.silu),
