@@ -22,6 +22,7 @@
 pub mod check;
 
 mod adamw;
+mod canvas;
 mod channel_sum;
 mod conv1d;
 mod conv2d;
@@ -30,6 +31,8 @@ mod conv_transpose2d;
 mod convolve;
 mod cross_entropy;
 mod demand;
+#[cfg(target_arch = "x86_64")]
+mod eight;
 mod elementwise;
 mod epilogue;
 mod exponential;
@@ -40,20 +43,24 @@ mod log_softmax;
 mod lstm;
 mod matmul;
 mod norm;
+mod panels;
 mod process;
 mod product;
 mod relu;
 #[cfg(target_arch = "x86_64")]
 mod row;
 mod second_order;
+mod sight;
 mod sigmoid;
 mod silu;
 mod softmax;
 mod softplus;
 mod sum;
 mod tanh;
-mod unfold;
+mod tile;
+mod transpose;
 mod vector;
+mod window;
 
 #[cfg(test)]
 mod threads;
