@@ -4,7 +4,9 @@ use std::hint::black_box;
 
 use anyhow::Result;
 use candle::{Device, Tensor, Var};
-use generativa::layers::{Conv, GroupNorm, LayerNorm, Parameters, RmsNorm, VarBuilder, seeded_builder};
+use generativa::layers::{
+    Conv, GroupNorm, LayerNorm, Parameters, RmsNorm, VarBuilder, seeded_builder,
+};
 use generativa_kernels as kernels;
 use generativa_kernels::{AdamWStep, Attention, Epilogue, Filter, adamw_step};
 use generativa_random::Stream;
@@ -78,13 +80,19 @@ pub(crate) fn cases() -> Vec<Case> {
         case("attention-1024", "10 heads of 64, 1024 places", || {
             attention(&[1, 1024, 640], Attention::full(10, 64))
         }),
-        case("attention-causal-1024", "12 heads of 64, 1024 places, each sees those before", || {
-            attention(&[1, 1024, 768], Attention::causal(12, 64))
-        }),
-        case("attention-256-both", "4 heads of 32, 256 places, batch 16, forward and backward", || {
-            let x = Var::from_tensor(&normals(&[16, 256, 128])?)?;
-            backward(move || kernels::attention(&x, &x, &x, &Attention::full(4, 32)))
-        }),
+        case(
+            "attention-causal-1024",
+            "12 heads of 64, 1024 places, each sees those before",
+            || attention(&[1, 1024, 768], Attention::causal(12, 64)),
+        ),
+        case(
+            "attention-256-both",
+            "4 heads of 32, 256 places, batch 16, forward and backward",
+            || {
+                let x = Var::from_tensor(&normals(&[16, 256, 128])?)?;
+                backward(move || kernels::attention(&x, &x, &x, &Attention::full(4, 32)))
+            },
+        ),
         case("nearest-twice-both", "16×128×16×16, forward and backward", || {
             let x = Var::from_tensor(&normals(&[16, 128, 16, 16])?)?;
             backward(move || kernels::upsample_nearest2d(&x, (2, 2)))

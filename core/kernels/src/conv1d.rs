@@ -6,7 +6,7 @@ use candle::{Result, Tensor, bail};
 use crate::conv2d::{self, Part};
 use crate::demand;
 use crate::epilogue::Epilogue;
-use crate::unfold::Window;
+use crate::window::Window;
 
 /// How a kernel moves along a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

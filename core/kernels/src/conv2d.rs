@@ -7,7 +7,7 @@ use crate::channel_sum::channel_sum;
 use crate::convolve::Convolution;
 use crate::demand::{self, gradient_of};
 use crate::epilogue::Epilogue;
-use crate::unfold::Window;
+use crate::window::Window;
 
 /// How a kernel moves over an image; all pairs are (vertical, horizontal).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::conv1d::Along;
 use crate::conv2d::Part;
 use crate::demand;
 use crate::epilogue::Epilogue;
-use crate::unfold::Window;
+use crate::window::Window;
 
 /// Spreads `x`, `[batch, inputs, positions]`, with `weight`, `[inputs, outputs, kernel]`, the
 /// layout of PyTorch, adds `bias`, `[outputs]`, and applies `epilogue`.

@@ -6,7 +6,7 @@ use candle::{Result, Tensor, bail};
 use crate::conv2d::{Conv, Part, add_bias};
 use crate::demand;
 use crate::epilogue::Epilogue;
-use crate::unfold::Window;
+use crate::window::Window;
 
 /// Spreads `x`, `[batch, inputs, rows, columns]`, with `weight`, `[inputs, outputs, kernel height,
 /// kernel width]`, the layout of PyTorch, adds `bias`, `[outputs]`, and applies `epilogue`.

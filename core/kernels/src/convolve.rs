@@ -1,11 +1,24 @@
 //! The three products of a convolution: its output, and the two that are its derivatives.
+//!
+//! None of them lays the patches that the kernel sees out as a matrix. A task takes a band of the
+//! result, copies what its positions see onto a canvas, a few channels at a time so that they stay
+//! in the cache, and gathers from it the panels that [`Tile`] multiplies. An element of the result
+//! is a sum over blocks of channels, in order, each a chain over channels and taps: its bits
+//! depend on the shape of the convolution alone.
+
+use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
+use crate::canvas::{BEHIND, Canvas, Run, lay_out};
 use crate::epilogue::Epilogue;
-use crate::matmul::sum_in_order;
-use crate::product::{Matrix, multiply};
-use crate::unfold::Window;
+use crate::panels::{pack_positions, pack_rows};
+use crate::sight::{Band, Sight};
+use crate::tile::{Sums, Tile};
+use crate::vector::widest_fn;
+use crate::window::Window;
+
+mod weight;
 
 /// One convolution: the window over an image, its channels and those of the output.
 #[derive(Clone, Copy, Debug)]
@@ -16,25 +29,8 @@ pub(crate) struct Convolution {
 }
 
 impl Convolution {
-    fn positions(&self) -> usize {
-        self.window.positions().map_or(0, |(rows, columns)| rows * columns)
-    }
-
-    fn pixels(&self) -> usize {
-        self.window.image.0 * self.window.image.1
-    }
-
-    /// Values that one position sees, in all channels.
-    fn patch(&self) -> usize {
-        self.inputs * self.window.kernel.0 * self.window.kernel.1
-    }
-
-    /// Images that share a product, since one small image would not repay packing the weight.
-    fn together(&self) -> usize {
-        (256 / self.positions().max(1)).clamp(1, 16)
-    }
-
-    /// `y[b, co, position] = Σ weight[co, patch] · patches(x[b])[patch, position] + bias[co]`, with `epilogue` of every value.
+    /// `y[b, co, position] = Σ weight[co, patch] · patches(x[b])[patch, position] + bias[co]`, with
+    /// `epilogue` of every value.
     pub(crate) fn output(
         &self,
         x: &[f32],
@@ -42,86 +38,17 @@ impl Convolution {
         bias: Option<&[f32]>,
         epilogue: Epilogue,
     ) -> Vec<f32> {
-        let (positions, size) = (self.positions(), self.inputs * self.pixels());
-        let batch = x.len() / size.max(1);
-        let mut y = vec![0.0; batch * self.outputs * positions];
-        if y.is_empty() {
-            return y;
+        let taps = self.taps();
+        Gathering {
+            sight: Sight::of(&self.window.flattened()),
+            channels: (self.inputs, self.outputs),
+            tile: Tile::widest(),
+            apart: (taps, self.inputs * taps),
         }
-        let together = self.together();
-        let wide = self.window.positions().is_some_and(|(_, columns)| columns > 1);
-        if together == 1 && batch < FEW && positions > 2 * BLOCK && wide {
-            self.output_by_blocks(&mut y, x, weight, bias, epilogue);
-            return y;
-        }
-        let weight = Matrix::new(weight, self.outputs, self.patch());
-        y.par_chunks_mut(together * self.outputs * positions)
-            .zip(x.par_chunks(together * size))
-            .for_each_init(Scratch::default, |scratch, (y, x)| {
-                let columns = (x.len() / size * positions).max(2);
-                let patches = self.patches(x, columns, &mut scratch.patches);
-                let patches = Matrix::new(patches, self.patch(), columns);
-                if together == 1 {
-                    fill_channels(y, bias, positions);
-                    multiply(y, weight, patches, bias.is_some());
-                    return epilogue.apply(y);
-                }
-                let together = sized(&mut scratch.outputs, self.outputs * columns);
-                fill_channels(together, bias, columns);
-                multiply(together, weight, patches, bias.is_some());
-                ungroup(together, y, positions, columns);
-                epilogue.apply(y);
-            });
-        y
+        .run(x, weight, bias, epilogue)
     }
 
-    /// [`output`](Self::output) of a few large images, each split into rows of positions. The bits
-    /// are the same: an element does not depend on the columns beside it.
-    fn output_by_blocks(
-        &self,
-        y: &mut [f32],
-        x: &[f32],
-        weight: &[f32],
-        bias: Option<&[f32]>,
-        epilogue: Epilogue,
-    ) {
-        let weight = Matrix::new(weight, self.outputs, self.patch());
-        let (positions, size) = (self.positions(), self.inputs * self.pixels());
-        let (rows, columns) = self.window.positions().unwrap_or((0, 0));
-        let block = BLOCK.div_ceil(columns); // rows
-        let blocks = rows.div_ceil(block);
-        let parts: Vec<Vec<f32>> = (0..x.len() / size * blocks)
-            .into_par_iter()
-            .map_init(Scratch::default, |scratch, task| {
-                let image = &x[task / blocks * size..][..size];
-                let start = task % blocks * block;
-                let rows = start..rows.min(start + block);
-                let count = rows.len() * columns;
-                let mut out = vec![0.0; self.outputs * count];
-                fill_channels(&mut out, bias, count);
-                let patches = if self.window.is_pointwise() {
-                    let all = Matrix::new(image, self.inputs, positions);
-                    all.column_range(start * columns, count)
-                } else {
-                    let patches = sized(&mut scratch.patches, self.patch() * count);
-                    self.window.unfold(image, patches, count, 0, rows);
-                    Matrix::new(patches, self.patch(), count)
-                };
-                multiply(&mut out, weight, patches, bias.is_some());
-                epilogue.apply(&mut out);
-                out
-            })
-            .collect();
-        y.par_chunks_mut(positions).enumerate().for_each(|(channel, y)| {
-            let (image, channel) = (channel / self.outputs, channel % self.outputs);
-            let parts = parts[image * blocks..][..blocks].iter();
-            for (y, part) in y.chunks_mut(block * columns).zip(parts) {
-                y.copy_from_slice(&part[channel * y.len()..][..y.len()]);
-            }
-        });
-    }
-
-    /// The transpose of [`output`](Self::output) in `x`: folds `weightᵀ · y` back to images.
+    /// The transpose of [`output`](Self::output) in `x`: spreads `weightᵀ · y` over images.
     pub(crate) fn input(
         &self,
         y: &[f32],
@@ -129,187 +56,260 @@ impl Convolution {
         bias: Option<&[f32]>,
         epilogue: Epilogue,
     ) -> Vec<f32> {
-        let (positions, size) = (self.positions(), self.outputs * self.positions());
-        let batch = y.len() / size.max(1);
-        if self.outputs <= self.inputs
-            && let Some(reversed) = self.reversed()
-        {
-            return reversed.output(y, &self.turned(weight), bias, epilogue);
+        let taps = self.taps();
+        Gathering {
+            sight: Sight::transposed(&self.window.flattened()),
+            channels: (self.outputs, self.inputs),
+            tile: Tile::widest(),
+            apart: (self.inputs * taps, taps),
         }
-        let mut x = vec![0.0; batch * self.inputs * self.pixels()];
-        if x.is_empty() {
-            return x;
-        }
-        let weight = Matrix::new(weight, self.outputs, self.patch()).transposed();
-        let together = self.together();
-        x.par_chunks_mut(together * self.inputs * self.pixels())
-            .zip(y.par_chunks(together * size))
-            .for_each_init(Scratch::default, |scratch, (x, y)| {
-                fill_channels(x, bias, self.pixels());
-                let columns = (y.len() / size * positions).max(2);
-                let y = self.group(y, columns, &mut scratch.outputs);
-                let y = Matrix::new(y, self.outputs, columns);
-                if together == 1 && self.window.is_pointwise() {
-                    multiply(x, weight, y, bias.is_some());
-                    return epilogue.apply(x);
-                }
-                let patches = sized(&mut scratch.patches, self.patch() * columns);
-                multiply(patches, weight, y, false);
-                let images = x.chunks_exact_mut(self.inputs * self.pixels());
-                for (index, image) in images.enumerate() {
-                    self.window.fold(patches, image, columns, index * positions);
-                }
-                epilogue.apply(x);
-            });
-        x
+        .run(y, weight, bias, epilogue)
     }
 
-    /// The convolution with stride 1 that is the transpose of one with stride 1, unless that has
-    /// more zeros than a kernel can span.
-    fn reversed(&self) -> Option<Self> {
-        let Window { padding, behind, stride, .. } = self.window;
-        let reach = self.window.reach();
-        let rest = |padding: (usize, usize)| {
-            Some((reach.0.checked_sub(padding.0)?, reach.1.checked_sub(padding.1)?))
-        };
-        let window = Window {
-            image: self.window.positions()?,
-            padding: rest(padding)?,
-            behind: rest(behind)?,
-            ..self.window
-        };
-        (stride == (1, 1)).then_some(Self { window, inputs: self.outputs, outputs: self.inputs })
-    }
-
-    /// The weight of [`reversed`](Self::reversed): inputs for outputs, every kernel turned by half.
-    fn turned(&self, weight: &[f32]) -> Vec<f32> {
-        let taps = self.window.kernel.0 * self.window.kernel.1;
-        let mut turned = Vec::with_capacity(weight.len());
-        for input in 0..self.inputs {
-            for output in 0..self.outputs {
-                let kernel = &weight[(output * self.inputs + input) * taps..][..taps];
-                turned.extend(kernel.iter().rev());
-            }
-        }
-        turned
-    }
-
-    /// `weight[co, patch] = Σ y[b, co, position] · patches(x[b])[patch, position]`, over chunks of
-    /// the batch that are added in their order.
-    pub(crate) fn weight(&self, x: &[f32], y: &[f32]) -> Vec<f32> {
-        let (positions, together) = (self.positions(), self.together());
-        let (image, output) = (self.inputs * self.pixels(), self.outputs * positions);
-        let values = self.outputs * self.patch();
-        if values == 0 || x.is_empty() || y.is_empty() {
-            return vec![0.0; values];
-        }
-        if x.len() / image < FEW && together == 1 {
-            return self.weight_by_rows(x, y);
-        }
-        // A large weight is work enough for fewer chunks, and each chunk holds a copy of it.
-        let chunks = if values > 1 << 20 { 4 } else { 16 };
-        let chunk = (x.len() / image).div_ceil(chunks).next_multiple_of(together);
-        let parts: Vec<Vec<f32>> = x
-            .par_chunks(chunk * image)
-            .zip(y.par_chunks(chunk * output))
-            .map_init(Scratch::default, |scratch, (x, y)| {
-                let mut sum = vec![0.0; values];
-                for (x, y) in x.chunks(together * image).zip(y.chunks(together * output)) {
-                    let columns = x.len() / image * positions;
-                    let patches = self.patches(x, columns, &mut scratch.patches);
-                    let y = self.group(y, columns, &mut scratch.outputs);
-                    let patches = Matrix::new(patches, self.patch(), columns).transposed();
-                    multiply(&mut sum, Matrix::new(y, self.outputs, columns), patches, true);
-                }
-                sum
-            })
-            .collect();
-        sum_in_order(parts)
-    }
-
-    /// [`weight`](Self::weight) of a few large images, split into rows of the weight.
-    fn weight_by_rows(&self, x: &[f32], y: &[f32]) -> Vec<f32> {
-        let (positions, patch) = (self.positions(), self.patch());
-        let taps = self.window.kernel.0 * self.window.kernel.1;
-        let rows = 0..self.window.positions().map_or(0, |(rows, _)| rows);
-        let mut sum = vec![0.0; self.outputs * patch];
-        let mut scratch = Vec::new();
-        let images = x.chunks(self.inputs * self.pixels()).zip(y.chunks(self.outputs * positions));
-        for (index, (x, y)) in images.enumerate() {
-            let patches = if self.window.is_pointwise() {
-                x
-            } else {
-                let patches = sized(&mut scratch, patch * positions);
-                let channels = patches.par_chunks_mut(taps * positions);
-                channels.zip(x.par_chunks(self.pixels())).for_each(|(patches, channel)| {
-                    self.window.unfold(channel, patches, positions, 0, rows.clone());
-                });
-                &*patches
-            };
-            let patches = Matrix::new(patches, patch, positions).transposed();
-            let y = Matrix::new(y, self.outputs, positions);
-            let block = self.outputs.div_ceil(4);
-            sum.par_chunks_mut(block * patch).enumerate().for_each(|(task, sum)| {
-                let rows = y.row_range(task * block, sum.len() / patch);
-                multiply(sum, rows, patches, index > 0);
-            });
-        }
-        sum
-    }
-
-    /// The patches of a group of images side by side, `[patch, columns]`; a column beyond them
-    /// holds anything finite.
-    fn patches<'a>(&self, x: &'a [f32], columns: usize, scratch: &'a mut Vec<f32>) -> &'a [f32] {
-        let size = self.inputs * self.pixels();
-        if x.len() == size && self.window.is_pointwise() && columns == self.positions() {
-            return x;
-        }
-        let patches = sized(scratch, self.patch() * columns);
-        let rows = 0..self.window.positions().map_or(0, |(rows, _)| rows);
-        for (index, image) in x.chunks_exact(size).enumerate() {
-            self.window.unfold(image, patches, columns, index * self.positions(), rows.clone());
-        }
-        patches
-    }
-
-    /// A group of outputs as `[outputs, columns]`, image after image along the columns.
-    fn group<'a>(&self, y: &'a [f32], columns: usize, scratch: &'a mut Vec<f32>) -> &'a [f32] {
-        let positions = self.positions();
-        if y.len() == self.outputs * positions && columns == positions {
-            return y;
-        }
-        let grouped = sized(scratch, self.outputs * columns);
-        for (index, image) in y.chunks_exact(self.outputs * positions).enumerate() {
-            for (channel, row) in image.chunks_exact(positions).enumerate() {
-                let place = channel * columns + index * positions;
-                grouped[place..place + positions].copy_from_slice(row);
-            }
-        }
-        grouped
+    fn taps(&self) -> usize {
+        self.window.kernel.0 * self.window.kernel.1
     }
 }
 
-/// Images from which a batch is work enough for all threads.
-const FEW: usize = 8;
-/// Positions of an image that a task takes: their patches stay in the second cache.
-const BLOCK: usize = 256;
+/// Terms of a sum that are taken at once: their panel and one of the weight fit the first cache.
+const TERMS: usize = 256;
+/// Pixels of the result that a task takes at least and at most: their sums and a block of the weight fit the
+/// second cache.
+const PIXELS: (usize, usize) = (64, 256);
 
-/// Copies `[outputs, columns]`, image after image along the columns, to `[images, outputs, ..]`.
-fn ungroup(grouped: &[f32], y: &mut [f32], positions: usize, columns: usize) {
-    let outputs = grouped.len() / columns;
-    for (index, image) in y.chunks_exact_mut(outputs * positions).enumerate() {
-        for (channel, row) in image.chunks_exact_mut(positions).enumerate() {
-            let place = channel * columns + index * positions;
-            row.copy_from_slice(&grouped[place..place + positions]);
-        }
-    }
+/// A product of a weight with what the pixels of a result see of a source.
+struct Gathering {
+    sight: Sight,
+    /// Of the source and of the result.
+    channels: (usize, usize),
+    tile: Tile,
+    /// Values of the weight between two channels of the source, and between two of the result.
+    apart: (usize, usize),
 }
 
 /// Buffers that one task after the other uses.
 #[derive(Default)]
 struct Scratch {
-    patches: Vec<f32>,
-    outputs: Vec<f32>,
+    canvas: Vec<f32>,
+    panel: Vec<f32>,
+    sums: Vec<f32>,
+}
+
+/// The sums of a phase of a band, `[channels, stride]` from `start` on.
+struct Part {
+    start: usize,
+    stride: usize,
+    /// Rows and columns of positions of one image.
+    positions: (usize, usize),
+    runs: Vec<Run>,
+    /// Of what each tap sees of each channel of a block, on the canvases.
+    places: Vec<usize>,
+}
+
+impl Gathering {
+    fn run(
+        &self,
+        source: &[f32],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        epilogue: Epilogue,
+    ) -> Vec<f32> {
+        let size = self.channels.0 * self.sight.source.0 * self.sight.source.1;
+        let pixels = self.sight.result.0 * self.sight.result.1;
+        let batch = source.len() / size.max(1);
+        let length = batch * self.channels.1 * pixels;
+        let mut result = Vec::with_capacity(length);
+        if length == 0 {
+            return result;
+        }
+        // No bit depends on how the work is parted.
+        let share = batch * pixels / (4 * rayon::current_num_threads());
+        let target = share.clamp(PIXELS.0, PIXELS.1) * self.sight.phases.len().min(2);
+        let bands = self.sight.bands(target);
+        let together = (target / pixels).clamp(1, batch);
+        let weights = self.packed(weight);
+        let mut tasks: Vec<Vec<Unwritten<'_>>> = Vec::new();
+        tasks.resize_with(batch.div_ceil(together) * bands.len(), Vec::new);
+        let values = &mut result.spare_capacity_mut()[..length];
+        for (index, mut channel) in values.chunks_exact_mut(pixels).enumerate() {
+            let group = index / self.channels.1 / together;
+            for (task, band) in tasks[group * bands.len()..].iter_mut().zip(&bands) {
+                let (part, rest) = channel.split_at_mut(self.sight.pixels(band).len());
+                task.push(part);
+                channel = rest;
+            }
+            assert!(channel.is_empty(), "bands cover a channel");
+        }
+        tasks.into_par_iter().enumerate().for_each_init(
+            Scratch::default,
+            |scratch, (index, mut results)| {
+                let source = &source[index / bands.len() * together * size..];
+                let images = results.len() / self.channels.1;
+                let band = &bands[index % bands.len()];
+                let parts = self.sums(&source[..images * size], &weights, band, scratch);
+                self.finish(&mut scratch.sums, &parts, bias, epilogue);
+                self.write(&scratch.sums, &parts, &mut results);
+            },
+        );
+        #[expect(unsafe_code, reason = "zeros written first would be a pass of their own")]
+        // SAFETY: every channel was parted into bands, and `write` fills each of them.
+        unsafe {
+            result.set_len(length);
+        }
+        result
+    }
+
+    /// Channels of the source that are taken at once.
+    fn block(&self) -> usize {
+        let most = (TERMS / self.sight.most_taps().max(1)).max(1);
+        let blocks = self.channels.0.div_ceil(most);
+        self.channels.0.div_ceil(blocks)
+    }
+
+    /// The weight of every phase, block after block of channels, as panels.
+    fn packed(&self, weight: &[f32]) -> Vec<Vec<f32>> {
+        let (block, (channels, rows)) = (self.block(), self.channels);
+        let phases = self.sight.phases.iter().map(|phase| {
+            let taps = || phase.taps.iter().map(|tap| tap.index);
+            let mut packed = vec![0.0; rows * channels * phase.taps.len()];
+            let blocks = packed.par_chunks_mut((rows * block * phase.taps.len()).max(1));
+            blocks.enumerate().for_each(|(index, packed)| {
+                let start = index * block;
+                let group = start..channels.min(start + block);
+                let places =
+                    group.flat_map(|channel| taps().map(move |tap| channel * self.apart.0 + tap));
+                let places: Vec<usize> = places.collect();
+                pack_rows(self.tile, packed, weight, (rows, self.apart.1), &places);
+            });
+            packed
+        });
+        phases.collect()
+    }
+
+    /// Sums of all images of `source` in `band`, left in the scratch.
+    fn sums(
+        &self,
+        source: &[f32],
+        weights: &[Vec<f32>],
+        band: &Band,
+        scratch: &mut Scratch,
+    ) -> Vec<Part> {
+        let (pixels, block) = (self.sight.source.0 * self.sight.source.1, self.block());
+        let images = source.len() / (self.channels.0 * pixels);
+        let canvas = Canvas::of(&self.sight, band);
+        let parts = self.parts(&canvas, band, images);
+        let (lanes, rows) = (self.tile.lanes(), self.channels.1);
+        let length = parts.last().map_or(0, |part| part.start + rows * part.stride);
+        let sums = sized(&mut scratch.sums, length);
+        let canvases = sized(&mut scratch.canvas, images * block * canvas.size() + BEHIND);
+        canvases.fill(0.0);
+        let panel = sized(&mut scratch.panel, block * self.sight.most_taps() * lanes + BEHIND);
+        for start in (0..self.channels.0).step_by(block) {
+            let channels = block.min(self.channels.0 - start);
+            let images = source.chunks_exact(self.channels.0 * pixels);
+            for (image, to) in images.zip(canvases.chunks_exact_mut(block * canvas.size())) {
+                lay_out(&canvas, &image[start * pixels..][..channels * pixels], to);
+            }
+            for ((phase, part), weight) in self.sight.phases.iter().zip(&parts).zip(weights) {
+                let places = &part.places[..channels * phase.taps.len()];
+                let weight = &weight[rows * start * phase.taps.len()..][..rows * places.len()];
+                let panels = part.runs.chunk_by(|a, b| a.position / lanes == b.position / lanes);
+                for (index, runs) in panels.enumerate() {
+                    pack_positions(panel, lanes, runs, canvases, places);
+                    let values = &mut sums[part.start + index * lanes..];
+                    let sums = Sums { values, rows, stride: part.stride };
+                    self.tile.multiply(sums, weight, &panel[..places.len() * lanes], start > 0);
+                }
+            }
+        }
+        parts
+    }
+
+    /// Where the sums of each phase go, and the runs of its positions.
+    fn parts(&self, canvas: &Canvas, band: &Band, images: usize) -> Vec<Part> {
+        let lanes = self.tile.lanes();
+        let mut start = 0;
+        let phases = self.sight.phases.iter().map(|phase| {
+            let positions = self.sight.positions(phase, band);
+            let stride = (images * positions.0 * positions.1).next_multiple_of(lanes);
+            let runs = canvas.runs(positions, images, self.block() * canvas.size(), lanes);
+            let places = canvas.places(&phase.taps, band, self.block());
+            let part = Part { start, stride, positions, runs, places };
+            start += self.channels.1 * stride;
+            part
+        });
+        phases.collect()
+    }
+
+    /// Adds the bias and applies the epilogue.
+    fn finish(&self, sums: &mut [f32], parts: &[Part], bias: Option<&[f32]>, epilogue: Epilogue) {
+        for part in parts {
+            let sums = &mut sums[part.start..][..self.channels.1 * part.stride];
+            if let Some(bias) = bias
+                && part.stride > 0
+            {
+                for (row, bias) in sums.chunks_exact_mut(part.stride).zip(bias) {
+                    row.iter_mut().for_each(|sum| *sum += bias);
+                }
+            }
+            epilogue.apply(sums);
+        }
+    }
+
+    /// Copies sums to the channels of each image in turn, the phases in their places: every value of
+    /// `results` is written.
+    fn write(&self, sums: &[f32], parts: &[Part], results: &mut [Unwritten<'_>]) {
+        let across = self.sight.step.1;
+        for (index, result) in results.iter_mut().enumerate() {
+            let (image, channel) = (index / self.channels.1, index % self.channels.1);
+            let width = self.sight.result.1.min(result.len());
+            let seen = |part: &Part| {
+                let (size, start) = (part.positions.0 * part.positions.1, part.start);
+                &sums[start + channel * part.stride + image * size..][..size]
+            };
+            if let [part] = parts {
+                assert_eq!(result.len(), seen(part).len(), "a sum for every pixel");
+                write_apart(result, 1, seen(part));
+                continue;
+            }
+            for (row, result) in result.chunks_exact_mut(width).enumerate() {
+                let (row, down) = (row / self.sight.step.0, row % self.sight.step.0);
+                let parts = &parts[down * across..][..across];
+                let row = |part: &Part| {
+                    let columns = part.positions.1;
+                    &seen(part)[row * columns..][..columns]
+                };
+                let count: usize = parts.iter().map(|part| part.positions.1).sum();
+                assert_eq!(result.len(), count, "a sum for every pixel");
+                if let [even, odd] = parts {
+                    interleave(result, row(even), row(odd));
+                    continue;
+                }
+                for (first, part) in parts.iter().enumerate() {
+                    write_apart(&mut result[first.min(width)..], across, row(part));
+                }
+            }
+        }
+    }
+}
+
+/// Part of a channel of the result.
+type Unwritten<'a> = &'a mut [MaybeUninit<f32>];
+
+/// Writes values from the first place on, `apart` from each other.
+fn write_apart(to: &mut [MaybeUninit<f32>], apart: usize, values: &[f32]) {
+    to.iter_mut().step_by(apart).zip(values).for_each(|(to, value)| _ = to.write(*value));
+}
+
+widest_fn! {
+    /// Writes values of the one to even places and of the other to odd ones.
+    fn interleave(to: &mut [MaybeUninit<f32>], even: &[f32], odd: &[f32]) = {
+        let (pairs, rest) = to.as_chunks_mut::<2>();
+        for (pair, (even, odd)) in pairs.iter_mut().zip(even.iter().zip(odd)) {
+            *pair = [MaybeUninit::new(*even), MaybeUninit::new(*odd)];
+        }
+        write_apart(rest, 1, &even[odd.len()..]);
+    }
 }
 
 fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
@@ -317,11 +317,4 @@ fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
         buffer.resize(length, 0.0);
     }
     &mut buffer[..length]
-}
-
-/// Sets every channel, `size` values, of every image to its bias, if there is one.
-fn fill_channels(images: &mut [f32], bias: Option<&[f32]>, size: usize) {
-    let Some(bias) = bias else { return };
-    let channels = images.chunks_exact_mut(size).zip(bias.iter().cycle());
-    channels.for_each(|(channel, &bias)| channel.fill(bias));
 }

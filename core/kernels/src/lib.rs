@@ -32,6 +32,7 @@ mod add;
 mod attention;
 mod bands;
 mod blocks;
+mod canvas;
 mod channel_order;
 mod channel_scale;
 mod channel_shift;
@@ -43,6 +44,8 @@ mod conv_transpose2d;
 mod convolve;
 mod cross_entropy;
 mod demand;
+#[cfg(target_arch = "x86_64")]
+mod eight;
 mod elementwise;
 mod epilogue;
 mod exponential;
@@ -55,6 +58,7 @@ mod log_softmax;
 mod lstm;
 mod matmul;
 mod norm;
+mod panels;
 mod process;
 mod product;
 mod relu;
@@ -62,6 +66,7 @@ mod rms_norm;
 #[cfg(target_arch = "x86_64")]
 mod row;
 mod second_order;
+mod sight;
 mod sigmoid;
 mod silu;
 mod softmax;
@@ -69,9 +74,11 @@ mod softplus;
 mod sum;
 mod tanh;
 mod tape;
-mod unfold;
+mod tile;
+mod transpose;
 mod upsample_bilinear2d;
 mod vector;
+mod window;
 mod written;
 
 #[cfg(test)]

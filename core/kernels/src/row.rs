@@ -8,6 +8,8 @@ use std::arch::x86_64::*;
 
 use rayon::prelude::*;
 
+use crate::eight::{load, store, transposed};
+
 /// Outputs of a task.
 const OUTPUTS: usize = 256;
 
@@ -75,62 +77,6 @@ fn eight(rows: &[f32], x: &[f32], inner: usize, start: usize) -> [f32; 8] {
         *sum = rest.iter().zip(last).fold(*sum, |sum, (x, w)| x.mul_add(*w, sum));
     }
     sums
-}
-
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn load(values: &[f32; 8]) -> __m256 {
-    #[expect(unsafe_code, reason = "the intrinsic takes a pointer")]
-    // SAFETY: eight values are there; the load asks for no alignment.
-    unsafe {
-        _mm256_loadu_ps(values.as_ptr())
-    }
-}
-
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn store(vector: __m256) -> [f32; 8] {
-    let mut values = [0.0; 8];
-    #[expect(unsafe_code, reason = "the intrinsic takes a pointer")]
-    // SAFETY: there is room for eight values; the store asks for no alignment.
-    unsafe {
-        _mm256_storeu_ps(values.as_mut_ptr(), vector);
-    }
-    values
-}
-
-/// Eight rows of eight as columns.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn transposed(rows: [__m256; 8]) -> [__m256; 8] {
-    // Pairs of rows, then quadruples, then the halves of all.
-    let low = |a, b| _mm256_castps_pd(_mm256_unpacklo_ps(a, b));
-    let high = |a, b| _mm256_castps_pd(_mm256_unpackhi_ps(a, b));
-    let [a, b, c, d, e, f, g, h] = rows;
-    let pairs = [
-        [low(a, b), high(a, b)],
-        [low(c, d), high(c, d)],
-        [low(e, f), high(e, f)],
-        [low(g, h), high(g, h)],
-    ];
-    let four = |one: [__m256d; 2], other: [__m256d; 2]| {
-        [
-            _mm256_unpacklo_pd(one[0], other[0]),
-            _mm256_unpackhi_pd(one[0], other[0]),
-            _mm256_unpacklo_pd(one[1], other[1]),
-            _mm256_unpackhi_pd(one[1], other[1]),
-        ]
-        .map(|quadruple| _mm256_castpd_ps(quadruple))
-    };
-    let (upper, lower) = (four(pairs[0], pairs[1]), four(pairs[2], pairs[3]));
-    std::array::from_fn(|column| {
-        let (upper, lower) = (upper[column % 4], lower[column % 4]);
-        if column < 4 {
-            _mm256_permute2f128_ps::<0x20>(upper, lower)
-        } else {
-            _mm256_permute2f128_ps::<0x31>(upper, lower)
-        }
-    })
 }
 
 #[cfg(test)]

@@ -1,0 +1,256 @@
+//! The innermost product: a few rows of one matrix times a panel of columns of another, with every
+//! sum in a register. The only place that knows how wide the vectors of the processor are.
+//!
+//! An element is one chain of fused multiplications and additions over the terms in their order, so
+//! its bits depend on its row and its column alone. Where the processor fuses nothing, the chain is
+//! of multiplications and additions.
+
+/// Instructions that a product can be compiled for, each with the size of its tiles: as many sums
+/// as there are registers for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tile {
+    /// Up to 12 rows of 32 lanes.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// Up to 6 rows of 16 lanes.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// Up to 6 rows of 16 lanes, for every processor of the architecture.
+    Portable,
+}
+
+impl Tile {
+    /// The widest that the processor has.
+    pub(crate) fn widest() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if Self::Avx512.is_available() {
+                return Self::Avx512;
+            }
+            if Self::Avx2.is_available() {
+                return Self::Avx2;
+            }
+        }
+        Self::Portable
+    }
+
+    fn is_available(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => std::arch::is_x86_feature_detected!("avx512f"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                std::arch::is_x86_feature_detected!("avx2")
+                    && std::arch::is_x86_feature_detected!("fma")
+            }
+            Self::Portable => true,
+        }
+    }
+
+    /// Columns of a panel on the right.
+    pub(crate) fn lanes(self) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => 32,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => 16,
+            Self::Portable => 16,
+        }
+    }
+
+    /// Heights of the panels on the left that `rows` rows are parted into: equal or one less, since
+    /// a last panel of a few rows would leave registers idle.
+    pub(crate) fn heights(self, rows: usize) -> impl Iterator<Item = usize> {
+        let most = match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => 12,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => 6,
+            Self::Portable => 6,
+        };
+        let panels = rows.div_ceil(most);
+        (0..panels).map(move |panel| (rows + panel) / panels)
+    }
+
+    /// `out[row, lane] = Σ left[row, term] · right[term, lane]`, or added to `out` with `add`.
+    ///
+    /// `left` holds its panels one after the other, each `[terms, height]`; `right` is `[terms,
+    /// lanes]`. Panics where a slice is too short or the processor lacks the instructions.
+    pub(crate) fn multiply(self, out: Sums<'_>, left: &[f32], right: &[f32], add: bool) {
+        assert!(self.is_available(), "{self:?} is not available");
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "the processor was asked for the features")]
+        match self {
+            // SAFETY: avx512f is there.
+            Self::Avx512 => return unsafe { avx512(out, left, right, add) },
+            // SAFETY: avx2 and fma are there.
+            Self::Avx2 => return unsafe { avx2(out, left, right, add) },
+            Self::Portable => {}
+        }
+        portable(out, left, right, add);
+    }
+}
+
+/// Where sums go: `rows` rows of as many values as there are lanes.
+pub(crate) struct Sums<'a> {
+    /// From the first of the values.
+    pub(crate) values: &'a mut [f32],
+    pub(crate) rows: usize,
+    /// Values from one row to the next.
+    pub(crate) stride: usize,
+}
+
+/// All panels of a product, each by the copy of [`panel`] for its height.
+macro_rules! product {
+    ($tile:expr, $lanes:literal, $fused:expr, [$($height:literal)*], $out:ident, $left:ident, $right:ident, $add:ident) => {{
+        let right = $right.as_chunks::<$lanes>().0;
+        let (mut values, mut left) = ($out.values, $left);
+        for height in $tile.heights($out.rows) {
+            let (panel_left, rest) = left.split_at(height * right.len());
+            match height {
+                $($height => {
+                    panel::<$height, $lanes, $fused>(values, $out.stride, panel_left, right, $add);
+                })*
+                _ => unreachable!("a panel is no higher"),
+            }
+            left = rest;
+            let done = (height * $out.stride).min(values.len());
+            values = &mut values[done..];
+        }
+    }};
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn avx512(out: Sums<'_>, left: &[f32], right: &[f32], add: bool) {
+    product!(Tile::Avx512, 32, true, [1 2 3 4 5 6 7 8 9 10 11 12], out, left, right, add);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2(out: Sums<'_>, left: &[f32], right: &[f32], add: bool) {
+    product!(Tile::Avx2, 16, true, [1 2 3 4 5 6], out, left, right, add);
+}
+
+/// Elsewhere than on ARM a fused multiplication may be a call of the C library.
+const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
+
+fn portable(out: Sums<'_>, left: &[f32], right: &[f32], add: bool) {
+    product!(Tile::Portable, 16, FUSED, [1 2 3 4 5 6], out, left, right, add);
+}
+
+#[inline(always)]
+fn panel<const HEIGHT: usize, const LANES: usize, const FUSED: bool>(
+    out: &mut [f32],
+    stride: usize,
+    left: &[f32],
+    right: &[[f32; LANES]],
+    add: bool,
+) {
+    let mut sums = [[0.0f32; LANES]; HEIGHT];
+    for (left, right) in left.as_chunks::<HEIGHT>().0.iter().zip(right) {
+        for (sums, left) in sums.iter_mut().zip(left) {
+            for (sum, right) in sums.iter_mut().zip(right) {
+                *sum = if FUSED { left.mul_add(*right, *sum) } else { left * right + *sum };
+            }
+        }
+    }
+    for (row, sums) in sums.iter().enumerate() {
+        let out = out[row * stride..].first_chunk_mut::<LANES>().expect("a row for every sum");
+        if add {
+            out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum);
+        } else {
+            *out = *sums;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use generativa_random::Stream;
+
+    use super::*;
+
+    fn available() -> impl Iterator<Item = Tile> {
+        let all = [
+            #[cfg(target_arch = "x86_64")]
+            Tile::Avx512,
+            #[cfg(target_arch = "x86_64")]
+            Tile::Avx2,
+            Tile::Portable,
+        ];
+        all.into_iter().filter(|tile| tile.is_available())
+    }
+
+    /// `rows` of `[rows, terms]` as panels.
+    fn packed(tile: Tile, rows: &[Vec<f32>]) -> Vec<f32> {
+        let (mut packed, mut start) = (Vec::new(), 0);
+        for height in tile.heights(rows.len()) {
+            let panel = &rows[start..start + height];
+            (0..panel[0].len()).for_each(|term| packed.extend(panel.iter().map(|row| row[term])));
+            start += height;
+        }
+        packed
+    }
+
+    fn product(tile: Tile, rows: &[Vec<f32>], right: &[f32], seed: Option<&[f32]>) -> Vec<f32> {
+        let stride = tile.lanes() + 3;
+        let mut out = vec![7.0; rows.len() * stride];
+        if let Some(seed) = seed {
+            out.copy_from_slice(seed);
+        }
+        let sums = Sums { values: &mut out, rows: rows.len(), stride };
+        tile.multiply(sums, &packed(tile, rows), right, seed.is_some());
+        out
+    }
+
+    fn noise(rows: usize, terms: usize, lanes: usize) -> (Vec<Vec<f32>>, Vec<f32>) {
+        let mut stream = Stream::named(0, "tile");
+        let rows = (0..rows).map(|_| stream.normals(terms)).collect();
+        (rows, stream.normals(terms * lanes))
+    }
+
+    #[test]
+    fn every_sum_is_one_chain_over_the_terms_and_nothing_else_is_written() {
+        for tile in available() {
+            let (lanes, fused) = (tile.lanes(), tile != Tile::Portable || FUSED);
+            for (count, terms) in (1..=27).map(|rows| (rows, 19)).chain([(5, 0), (5, 1)]) {
+                let (rows, right) = noise(count, terms, lanes);
+                let out = product(tile, &rows, &right, None);
+                let twice = product(tile, &rows, &right, Some(&out));
+                for (index, (&found, &doubled)) in out.iter().zip(&twice).enumerate() {
+                    let (row, lane) = (index / (lanes + 3), index % (lanes + 3));
+                    let chain = (0..terms).fold(0.0f32, |sum, term| {
+                        let (left, right) = (rows[row][term], right[term * lanes + lane % lanes]);
+                        if fused { left.mul_add(right, sum) } else { left * right + sum }
+                    });
+                    let expected = if lane < lanes { [chain, chain + chain] } else { [7.0; 2] };
+                    assert_eq!([found, doubled], expected, "{tile:?} {count} x {terms}: {index}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_alone_has_the_bits_that_it_has_among_others() {
+        for tile in available() {
+            let (rows, right) = noise(31, 300, tile.lanes());
+            let all = product(tile, &rows, &right, None);
+            for (row, together) in rows.into_iter().zip(all.chunks(tile.lanes() + 3)) {
+                assert_eq!(product(tile, &[row], &right, None), together, "{tile:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn panels_cover_the_rows_and_differ_by_one_at_most() {
+        for tile in available() {
+            for rows in 0..100 {
+                let heights: Vec<_> = tile.heights(rows).collect();
+                assert_eq!(heights.iter().sum::<usize>(), rows);
+                let (least, most) = (heights.iter().min(), heights.iter().max());
+                assert!(least.zip(most).is_none_or(|(least, most)| most - least <= 1));
+            }
+        }
+    }
+}
