@@ -37,7 +37,7 @@ pub(crate) struct Run {
 }
 
 /// Values that must follow the last canvas, since runs are read in whole vectors.
-pub(crate) const BEHIND: usize = 32;
+pub(crate) const BEHIND: usize = 128;
 
 impl Canvas {
     pub(crate) fn of(sight: &Sight, band: &Band) -> Self {
@@ -67,6 +67,11 @@ impl Canvas {
             columns,
             spans: (0..across).map(span).collect(),
         }
+    }
+
+    /// Values from one row to the next, where the stride is 1.
+    pub(crate) fn row(&self) -> usize {
+        self.stride.1 * self.columns
     }
 
     /// Values of one channel.
