@@ -16,8 +16,8 @@ const TERMS: usize = 256;
 /// Pixels of the result that a task takes at least and at most: their sums and a block of the
 /// weight fit the second cache.
 const PIXELS: (usize, usize) = (64, 256);
-/// At most where there are few channels.
-const MANY: usize = 1024;
+/// At most where there are few channels, whose sums are small: fewer borders are seen twice.
+const MANY: usize = 2048;
 
 /// A product of a weight with what the pixels of a result see of a source.
 pub(super) struct Gathering {
@@ -45,9 +45,9 @@ impl Gathering {
         if length == 0 {
             return result;
         }
-        // No bit depends on how the work is parted.
+        // No bit depends on how the work is parted, so that it may follow the number of threads.
         let share = batch * pixels / (4 * rayon::current_num_threads());
-        let most = if self.channels.1 <= 6 { MANY } else { PIXELS.1 };
+        let most = if self.tile.lanes_seen(self.channels.1).is_some() { MANY } else { PIXELS.1 };
         let target = share.clamp(PIXELS.0, most) * self.sight.phases.len().min(2);
         let bands = self.sight.bands(target);
         let together = (target / pixels).clamp(1, batch);

@@ -1,5 +1,5 @@
 //! Tiles of AVX2 and AVX-512, by intrinsics: of arrays the compiler made vectors for some sizes of a
-//! tile and single values for others, at a tenth of the speed.
+//! tile and single values for others, at a seventh of the speed.
 
 use std::arch::x86_64::*;
 
