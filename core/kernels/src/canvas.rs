@@ -37,7 +37,7 @@ pub(crate) struct Run {
 }
 
 /// Values that must follow the last canvas, since runs are read in whole vectors.
-pub(crate) const BEHIND: usize = 32;
+pub(crate) const BEHIND: usize = 128;
 
 impl Canvas {
     pub(crate) fn of(sight: &Sight, band: &Band) -> Self {
@@ -67,6 +67,11 @@ impl Canvas {
             columns,
             spans: (0..across).map(span).collect(),
         }
+    }
+
+    /// Values from one row to the next, where the stride is 1.
+    pub(crate) fn row(&self) -> usize {
+        self.stride.1 * self.columns
     }
 
     /// Values of one channel.
@@ -161,17 +166,23 @@ fn copy_apart(to: &mut [f32], from: &[f32], stride: usize) {
 /// Copies a row. Most are short and of a few lengths, for which a call costs more than the copy.
 #[inline(always)]
 fn copy(to: &mut [f32], from: &[f32]) {
-    fn whole<const N: usize>(to: &mut [f32], from: &[f32]) {
-        if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk::<N>()) {
-            *to = *from;
-        }
-    }
     match to.len() {
-        4 => whole::<4>(to, from),
-        8 => whole::<8>(to, from),
-        16 => whole::<16>(to, from),
-        32 => whole::<32>(to, from),
+        4 => copy_blocks::<4, 1>(to, from),
+        8 => copy_blocks::<8, 1>(to, from),
+        16 => copy_blocks::<8, 2>(to, from),
+        32 => copy_blocks::<8, 4>(to, from),
+        64 => copy_blocks::<8, 8>(to, from),
         _ => to.copy_from_slice(from),
+    }
+}
+
+/// Blocks of one vector each: a longer array would be copied by a call again.
+#[inline(always)]
+fn copy_blocks<const BLOCK: usize, const COUNT: usize>(to: &mut [f32], from: &[f32]) {
+    let (to, from) = (to.as_chunks_mut::<BLOCK>().0, from.as_chunks::<BLOCK>().0);
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<COUNT>(), from.first_chunk::<COUNT>()) {
+        let blocks = *from;
+        to.iter_mut().zip(blocks).for_each(|(to, from)| *to = from);
     }
 }
 

@@ -82,13 +82,50 @@ impl Tile {
         #[expect(unsafe_code, reason = "the processor was asked for the features")]
         match self {
             // SAFETY: avx512f is there.
-            Self::Avx512 => return unsafe { avx512(out, left, right, add) },
+            Self::Avx512 => return unsafe { x86::avx512(out, left, right, add) },
             // SAFETY: avx2 and fma are there.
-            Self::Avx2 => return unsafe { avx2(out, left, right, add) },
+            Self::Avx2 => return unsafe { x86::avx2(out, left, right, add) },
             Self::Portable => {}
         }
         portable(out, left, right, add);
     }
+
+    /// Columns that [`multiply_seen`](Self::multiply_seen) takes: the fewer the rows, the more, so
+    /// that there are sums enough to wait for. `None` where a packed panel is better.
+    pub(crate) fn lanes_seen(self, rows: usize) -> Option<usize> {
+        let fold = self.lanes() / 16;
+        match rows {
+            1 => Some(64 * fold),
+            2 => Some(32 * fold),
+            3 => Some(24 * fold),
+            4..=6 => Some(16 * fold),
+            _ => None,
+        }
+    }
+
+    /// [`multiply`](Self::multiply) by values that lie elsewhere, for the few rows and the many
+    /// lanes of [`lanes_seen`](Self::lanes_seen). The bits are the same.
+    pub(crate) fn multiply_seen(self, out: Sums<'_>, left: &[f32], right: Seen<'_>, add: bool) {
+        assert!(self.is_available(), "{self:?} is not available");
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "the processor was asked for the features")]
+        match self {
+            // SAFETY: avx512f is there.
+            Self::Avx512 => return unsafe { x86::avx512_seen(out, left, right, add) },
+            // SAFETY: avx2 and fma are there.
+            Self::Avx2 => return unsafe { x86::avx2_seen(out, left, right, add) },
+            Self::Portable => {}
+        }
+        portable_seen(out, left, right, add);
+    }
+}
+
+/// What stands for a panel on the right where `left` has too few rows to repay one: the lanes of a
+/// term are the values of `values` from its place on.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    pub(crate) values: &'a [f32],
+    pub(crate) places: &'a [usize],
 }
 
 /// Where sums go: `rows` rows of as many values as there are lanes.
@@ -100,16 +137,19 @@ pub(crate) struct Sums<'a> {
     pub(crate) stride: usize,
 }
 
-/// All panels of a product, each by the copy of [`panel`] for its height.
+/// All panels of a product, each by the copy of `$panel` for its height. A row of the right side is
+/// `$groups` groups of `$group` lanes.
 macro_rules! product {
-    ($tile:expr, $lanes:literal, $fused:expr, [$($height:literal)*], $out:ident, $left:ident, $right:ident, $add:ident) => {{
-        let right = $right.as_chunks::<$lanes>().0;
+    ($tile:expr, $panel:ident, $groups:literal of $group:literal, [$($height:literal)*],
+     $out:ident, $left:ident, $right:ident, $add:ident) => {{
+        let right = $right.as_chunks::<$group>().0.as_chunks::<$groups>().0;
         let (mut values, mut left) = ($out.values, $left);
         for height in $tile.heights($out.rows) {
             let (panel_left, rest) = left.split_at(height * right.len());
             match height {
                 $($height => {
-                    panel::<$height, $lanes, $fused>(values, $out.stride, panel_left, right, $add);
+                    let left = panel_left.as_chunks::<$height>().0;
+                    $panel::<$height, $groups>(values, $out.stride, left, right.iter(), $add);
                 })*
                 _ => unreachable!("a panel is no higher"),
             }
@@ -120,137 +160,65 @@ macro_rules! product {
     }};
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn avx512(out: Sums<'_>, left: &[f32], right: &[f32], add: bool) {
-    product!(Tile::Avx512, 32, true, [1 2 3 4 5 6 7 8 9 10 11 12], out, left, right, add);
+/// The one panel of a product whose right side is seen where it lies.
+macro_rules! product_seen {
+    ($panel:ident, $group:literal, [$($height:literal by $groups:literal),*],
+     $out:ident, $left:ident, $right:ident, $add:ident) => {
+        match $out.rows {
+            $($height => {
+                let right = $right.places.iter().map(|&place| {
+                    let groups = $right.values[place..].as_chunks::<$group>().0;
+                    groups.first_chunk::<$groups>().expect("values behind the last")
+                });
+                let left = $left.as_chunks::<$height>().0;
+                $panel::<$height, $groups>($out.values, $out.stride, left, right, $add);
+            })*
+            rows => unreachable!("{rows} rows repay a panel"),
+        }
+    };
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn avx2(out: Sums<'_>, left: &[f32], right: &[f32], add: bool) {
-    product!(Tile::Avx2, 16, true, [1 2 3 4 5 6], out, left, right, add);
-}
+mod x86;
 
 /// Elsewhere than on ARM a fused multiplication may be a call of the C library.
 const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
 
 fn portable(out: Sums<'_>, left: &[f32], right: &[f32], add: bool) {
-    product!(Tile::Portable, 16, FUSED, [1 2 3 4 5 6], out, left, right, add);
+    product!(Tile::Portable, panel, 2 of 8, [1 2 3 4 5 6], out, left, right, add);
+}
+
+fn portable_seen(out: Sums<'_>, left: &[f32], right: Seen<'_>, add: bool) {
+    product_seen!(
+        panel,
+        8,
+        [1 by 8, 2 by 4, 3 by 3, 4 by 2, 5 by 2, 6 by 2], out, left, right, add
+    );
 }
 
 #[inline(always)]
-fn panel<const HEIGHT: usize, const LANES: usize, const FUSED: bool>(
+fn panel<'a, const HEIGHT: usize, const GROUPS: usize>(
     out: &mut [f32],
     stride: usize,
-    left: &[f32],
-    right: &[[f32; LANES]],
+    left: &[[f32; HEIGHT]],
+    right: impl Iterator<Item = &'a [[f32; 8]; GROUPS]>,
     add: bool,
 ) {
-    let mut sums = [[0.0f32; LANES]; HEIGHT];
-    for (left, right) in left.as_chunks::<HEIGHT>().0.iter().zip(right) {
+    let mut sums = [[[0.0f32; 8]; GROUPS]; HEIGHT];
+    for (left, right) in left.iter().zip(right) {
         for (sums, left) in sums.iter_mut().zip(left) {
-            for (sum, right) in sums.iter_mut().zip(right) {
+            for (sum, right) in sums.as_flattened_mut().iter_mut().zip(right.as_flattened()) {
                 *sum = if FUSED { left.mul_add(*right, *sum) } else { left * right + *sum };
             }
         }
     }
     for (row, sums) in sums.iter().enumerate() {
-        let out = out[row * stride..].first_chunk_mut::<LANES>().expect("a row for every sum");
-        if add {
-            out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum);
-        } else {
-            *out = *sums;
+        let out = &mut out[row * stride..][..8 * GROUPS];
+        for (out, sum) in out.iter_mut().zip(sums.as_flattened()) {
+            *out = if add { *out + sum } else { *sum };
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use generativa_random::Stream;
-
-    use super::*;
-
-    fn available() -> impl Iterator<Item = Tile> {
-        let all = [
-            #[cfg(target_arch = "x86_64")]
-            Tile::Avx512,
-            #[cfg(target_arch = "x86_64")]
-            Tile::Avx2,
-            Tile::Portable,
-        ];
-        all.into_iter().filter(|tile| tile.is_available())
-    }
-
-    /// `rows` of `[rows, terms]` as panels.
-    fn packed(tile: Tile, rows: &[Vec<f32>]) -> Vec<f32> {
-        let (mut packed, mut start) = (Vec::new(), 0);
-        for height in tile.heights(rows.len()) {
-            let panel = &rows[start..start + height];
-            (0..panel[0].len()).for_each(|term| packed.extend(panel.iter().map(|row| row[term])));
-            start += height;
-        }
-        packed
-    }
-
-    fn product(tile: Tile, rows: &[Vec<f32>], right: &[f32], seed: Option<&[f32]>) -> Vec<f32> {
-        let stride = tile.lanes() + 3;
-        let mut out = vec![7.0; rows.len() * stride];
-        if let Some(seed) = seed {
-            out.copy_from_slice(seed);
-        }
-        let sums = Sums { values: &mut out, rows: rows.len(), stride };
-        tile.multiply(sums, &packed(tile, rows), right, seed.is_some());
-        out
-    }
-
-    fn noise(rows: usize, terms: usize, lanes: usize) -> (Vec<Vec<f32>>, Vec<f32>) {
-        let mut stream = Stream::named(0, "tile");
-        let rows = (0..rows).map(|_| stream.normals(terms)).collect();
-        (rows, stream.normals(terms * lanes))
-    }
-
-    #[test]
-    fn every_sum_is_one_chain_over_the_terms_and_nothing_else_is_written() {
-        for tile in available() {
-            let (lanes, fused) = (tile.lanes(), tile != Tile::Portable || FUSED);
-            for (count, terms) in (1..=27).map(|rows| (rows, 19)).chain([(5, 0), (5, 1)]) {
-                let (rows, right) = noise(count, terms, lanes);
-                let out = product(tile, &rows, &right, None);
-                let twice = product(tile, &rows, &right, Some(&out));
-                for (index, (&found, &doubled)) in out.iter().zip(&twice).enumerate() {
-                    let (row, lane) = (index / (lanes + 3), index % (lanes + 3));
-                    let chain = (0..terms).fold(0.0f32, |sum, term| {
-                        let (left, right) = (rows[row][term], right[term * lanes + lane % lanes]);
-                        if fused { left.mul_add(right, sum) } else { left * right + sum }
-                    });
-                    let expected = if lane < lanes { [chain, chain + chain] } else { [7.0; 2] };
-                    assert_eq!([found, doubled], expected, "{tile:?} {count} x {terms}: {index}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_row_alone_has_the_bits_that_it_has_among_others() {
-        for tile in available() {
-            let (rows, right) = noise(31, 300, tile.lanes());
-            let all = product(tile, &rows, &right, None);
-            for (row, together) in rows.into_iter().zip(all.chunks(tile.lanes() + 3)) {
-                assert_eq!(product(tile, &[row], &right, None), together, "{tile:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn panels_cover_the_rows_and_differ_by_one_at_most() {
-        for tile in available() {
-            for rows in 0..100 {
-                let heights: Vec<_> = tile.heights(rows).collect();
-                assert_eq!(heights.iter().sum::<usize>(), rows);
-                let (least, most) = (heights.iter().min(), heights.iter().max());
-                assert!(least.zip(most).is_none_or(|(least, most)| most - least <= 1));
-            }
-        }
-    }
-}
+mod tests;

@@ -132,41 +132,44 @@ fn along_by(
     let (mut to, mut first) = (to, 0);
     for height in tile.heights(rows) {
         for image in 0..images {
-            let place = |row: usize, at: usize| (image * rows + first + row) * length + start + at;
             for at in (0..count).step_by(SIDE) {
                 let seen = SIDE.min(count - at);
+                let from = &parts[(image * rows + first) * length + start + at..];
                 let to = &mut to[(image * count + at) * height..];
-                if place(height - 1, at) + SIDE > parts.len() {
-                    let places = to[..seen * height].iter_mut().enumerate();
-                    places.for_each(|(index, to)| {
-                        *to = parts[place(index % height, at + index / height)];
-                    });
+                if (height - 1) * length + SIDE > from.len() {
+                    for (index, to) in to[..seen * height].iter_mut().enumerate() {
+                        *to = from[index % height * length + index / height];
+                    }
                     continue;
                 }
-                let block = |upper: usize| {
-                    let mut rows = [&[0.0; SIDE]; SIDE];
-                    for (row, from) in rows.iter_mut().enumerate() {
-                        let seen = parts[place((upper + row).min(height - 1), at)..].first_chunk();
-                        *from = seen.expect("values behind the last row");
-                    }
-                    turned(rows)
-                };
                 // A vector reaches beyond its column, into values that are written later.
+                let upper = turned(eight_rows(from, length, 0, height));
                 if height <= SIDE {
-                    for (index, column) in block(0)[..seen].iter().enumerate() {
+                    for (index, column) in upper[..seen].iter().enumerate() {
                         to[index * height..][..SIDE].copy_from_slice(column);
                     }
-                } else {
-                    let columns = block(0).into_iter().zip(block(SIDE)).take(seen).enumerate();
-                    for (index, (upper, lower)) in columns {
-                        to[index * height..][..SIDE].copy_from_slice(&upper);
-                        to[index * height + SIDE..][..SIDE].copy_from_slice(&lower);
-                    }
+                    continue;
+                }
+                let lower = turned(eight_rows(from, length, SIDE, height));
+                for (index, (upper, lower)) in upper.iter().zip(&lower).take(seen).enumerate() {
+                    to[index * height..][..SIDE].copy_from_slice(upper);
+                    to[index * height + SIDE..][..SIDE].copy_from_slice(lower);
                 }
             }
         }
         (to, first) = (&mut to[height * images * count..], first + height);
     }
+}
+
+/// The beginnings of eight rows from `first` on, `length` apart, of `count`; the last is repeated.
+#[inline(always)]
+fn eight_rows(from: &[f32], length: usize, first: usize, count: usize) -> [&[f32; SIDE]; SIDE] {
+    let mut rows = [&[0.0; SIDE]; SIDE];
+    for (index, row) in rows.iter_mut().enumerate() {
+        let place = (first + index).min(count - 1) * length;
+        *row = from[place..].first_chunk().expect("values behind the last row");
+    }
+    rows
 }
 
 #[cfg(test)]
