@@ -2,8 +2,8 @@
 //! formula, a slow reference, the fast version, the gradient, and a test that they agree.
 //!
 //! - [`linear`], [`conv2d`], [`conv_transpose2d`]: products, differentiable to every order
-//! - [`silu`], [`gelu`], [`relu`], [`leaky_relu`], [`softplus`], [`tanh`], [`sigmoid`]:
-//!   elementwise
+//! - [`silu`], [`gelu`], [`gelu_erf`], [`relu`], [`leaky_relu`], [`softplus`], [`tanh`],
+//!   [`sigmoid`]: elementwise
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`rms_norm`]: with its scale
@@ -31,6 +31,7 @@ mod elementwise;
 mod exponential;
 mod filled;
 mod gelu;
+mod gelu_erf;
 mod gru;
 mod lanes;
 mod log_softmax;
@@ -62,6 +63,7 @@ pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::{Conv, conv2d};
 pub use cross_entropy::cross_entropy;
 pub use gelu::gelu;
+pub use gelu_erf::gelu_erf;
 pub use gru::gru;
 pub use log_softmax::log_softmax;
 pub use matmul::linear;

@@ -11,7 +11,7 @@ type Operation = fn(&[Tensor]) -> Result<Tensor>;
 const PADDED: Conv = Conv { stride: (1, 1), padding: (1, 1) };
 const HALVING: Conv = Conv { stride: (2, 2), padding: (1, 1) };
 
-const OPERATIONS: [(&str, Operation, &[&[usize]]); 22] = [
+const OPERATIONS: [(&str, Operation, &[&[usize]]); 23] = [
     ("linear", |x| crate::linear(&x[0], &x[1], Some(&x[2])), &[&[700, 33], &[70, 33], &[70]]),
     ("linear, one row", |x| crate::linear(&x[0], &x[1], None), &[&[1, 600], &[1030, 600]]),
     (
@@ -43,6 +43,7 @@ const OPERATIONS: [(&str, Operation, &[&[usize]]); 22] = [
     ("sum along rows", |x| crate::sum_keepdim(&x[0], 1), &[&[9000, 7]]),
     ("channel_sum", |x| crate::channel_sum(&x[0]), &[&[90, 7, 33]]),
     ("gelu", |x| crate::gelu(&x[0]), &[&[40_000]]),
+    ("gelu_erf", |x| crate::gelu_erf(&x[0]), &[&[40_000]]),
     ("relu", |x| crate::relu(&x[0]), &[&[40_000]]),
     ("leaky_relu", |x| crate::leaky_relu(&x[0], 0.2), &[&[40_000]]),
     ("silu", |x| crate::silu(&x[0]), &[&[40_000]]),
