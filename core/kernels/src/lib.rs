@@ -3,8 +3,8 @@
 //!
 //! - [`linear`], [`conv2d`], [`conv1d`] and the transposes [`conv_transpose2d`],
 //!   [`conv_transpose1d`]: products, with an [`Epilogue`], differentiable to every order
-//! - [`silu`], [`gelu`], [`relu`], [`leaky_relu`], [`softplus`], [`tanh`], [`sigmoid`]:
-//!   elementwise
+//! - [`silu`], [`gelu`], [`gelu_erf`], [`relu`], [`leaky_relu`], [`softplus`], [`tanh`],
+//!   [`sigmoid`]: elementwise
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`attention`]: full or causal, to the own or another sequence
@@ -52,6 +52,7 @@ mod exponential;
 mod filled;
 mod fir2d;
 mod gelu;
+mod gelu_erf;
 mod gru;
 mod lanes;
 mod log_softmax;
@@ -100,6 +101,7 @@ pub use cross_entropy::cross_entropy;
 pub use epilogue::Epilogue;
 pub use fir2d::{Filter, fir2d};
 pub use gelu::gelu;
+pub use gelu_erf::gelu_erf;
 pub use gru::gru;
 pub use log_softmax::log_softmax;
 pub use lstm::lstm;

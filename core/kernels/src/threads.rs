@@ -111,6 +111,7 @@ const OPERATIONS: &[(&str, Operation, &[&[usize]])] = &[
     ("sum along rows", |x| crate::sum_keepdim(&x[0], 1), &[&[9000, 7]]),
     ("channel_sum", |x| crate::channel_sum(&x[0]), &[&[90, 7, 33]]),
     ("gelu", |x| crate::gelu(&x[0]), &[&[40_000]]),
+    ("gelu_erf", |x| crate::gelu_erf(&x[0]), &[&[40_000]]),
     ("relu", |x| crate::relu(&x[0]), &[&[40_000]]),
     ("leaky_relu", |x| crate::leaky_relu(&x[0], 0.2), &[&[40_000]]),
     ("silu", |x| crate::silu(&x[0]), &[&[40_000]]),

@@ -17,6 +17,8 @@ pub enum Activation {
     Silu,
     /// The tanh form of `x Φ(x)`.
     Gelu,
+    /// `x Φ(x)` itself, with `Φ` the standard normal distribution function.
+    GeluErf,
     /// `tanh x`.
     Tanh,
     /// `1 / (1 + e^-x)`.
@@ -33,6 +35,7 @@ impl Activation {
             Self::LeakyRelu(slope) => kernels::leaky_relu(x, slope),
             Self::Silu => kernels::silu(x),
             Self::Gelu => kernels::gelu(x),
+            Self::GeluErf => kernels::gelu_erf(x),
             Self::Tanh => kernels::tanh(x),
             Self::Sigmoid => kernels::sigmoid(x),
             Self::Softplus => kernels::softplus(x),
@@ -60,11 +63,12 @@ mod tests {
     use super::*;
     use crate::layers::gradient_check::normals;
 
-    const ALL: [Activation; 7] = [
+    const ALL: [Activation; 8] = [
         Activation::Relu,
         Activation::LeakyRelu(0.2),
         Activation::Silu,
         Activation::Gelu,
+        Activation::GeluErf,
         Activation::Tanh,
         Activation::Sigmoid,
         Activation::Softplus,
@@ -99,10 +103,21 @@ mod tests {
     #[test]
     fn activations_have_known_values_at_one() -> Result<()> {
         let one = Tensor::new(1f32, &candle::Device::Cpu)?;
-        let expected = [1.0, 1.0, 0.731_058_6, 0.841_192, 0.761_594_2, 0.731_058_6, 1.313_261_7];
+        let expected =
+            [1.0, 1.0, 0.731_058_6, 0.841_192, 0.841_344_7, 0.761_594_2, 0.731_058_6, 1.313_261_7];
         for (activation, expected) in ALL.into_iter().zip(expected) {
             let found = activation.forward(&one)?.to_scalar::<f32>()?;
             assert!((found - expected).abs() < 1e-6, "{activation:?} gives {found}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_config_names_both_forms_of_gelu() -> serde_json::Result<()> {
+        for (name, activation) in [("gelu", Activation::Gelu), ("gelu_erf", Activation::GeluErf)] {
+            let quoted = format!("\"{name}\"");
+            assert_eq!(serde_json::from_str::<Activation>(&quoted)?, activation);
+            assert_eq!(serde_json::to_string(&activation)?, quoted);
         }
         Ok(())
     }
