@@ -5,6 +5,7 @@
 //!   [`conv_transpose1d`]: products, with an [`Epilogue`], differentiable to every order
 //! - [`silu`], [`gelu`], [`gelu_erf`], [`relu`], [`leaky_relu`], [`softplus`], [`tanh`],
 //!   [`sigmoid`]: elementwise
+//! - [`geglu`], [`swiglu`]: one half of the last dimension gates the other
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`attention`]: full or causal, to the own or another sequence
@@ -51,6 +52,7 @@ mod epilogue;
 mod exponential;
 mod filled;
 mod fir2d;
+mod gated;
 mod gelu;
 mod gelu_erf;
 mod gru;
@@ -100,6 +102,7 @@ pub use conv2d::{Conv, conv2d};
 pub use cross_entropy::cross_entropy;
 pub use epilogue::Epilogue;
 pub use fir2d::{Filter, fir2d};
+pub use gated::{geglu, swiglu};
 pub use gelu::gelu;
 pub use gelu_erf::gelu_erf;
 pub use gru::gru;

@@ -12,8 +12,14 @@ pub fn silu(x: &Tensor) -> Result<Tensor> {
     if demand::fast("silu", &[x])? { x.contiguous()?.apply_op1(Silu) } else { reference(x) }
 }
 
-fn reference(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn reference(x: &Tensor) -> Result<Tensor> {
     x * sigmoid(x)?
+}
+
+/// The slope in candle operations, `σ + x σ (1 − σ)`.
+pub(crate) fn reference_slope(x: &Tensor) -> Result<Tensor> {
+    let s = sigmoid(x)?;
+    &s * (x * s.affine(-1.0, 1.0)?)?.affine(1.0, 1.0)?
 }
 
 struct Silu;
@@ -32,7 +38,7 @@ impl CustomOp1 for Silu {
     }
 }
 
-/// `gradient · silu'(x)` with `silu' = σ + x σ (1 − σ)`.
+/// `gradient · silu'(x)`.
 struct Slope;
 
 impl CustomOp2 for Slope {
@@ -59,14 +65,14 @@ impl CustomOp2 for Slope {
         _: &Tensor,
         outer: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let s = sigmoid(x)?;
-        let rest = s.affine(-1.0, 1.0)?;
-        let slope = (&s * (x * &rest)?.affine(1.0, 1.0)?)?;
         // silu'' = σ (1 − σ) (2 + x (1 − 2σ))
-        let bend = ((&s * &rest)? * (x * s.affine(-2.0, 1.0)?)?.affine(1.0, 2.0)?)?;
+        let bend = || {
+            let s = sigmoid(x)?;
+            (&s * s.affine(-1.0, 1.0)?)? * (x * s.affine(-2.0, 1.0)?)?.affine(1.0, 2.0)?
+        };
         Ok((
-            gradient_of(x, || (outer * gradient)? * bend)?,
-            gradient_of(gradient, || outer * slope)?,
+            gradient_of(x, || (outer * gradient)? * bend()?)?,
+            gradient_of(gradient, || outer * reference_slope(x)?)?,
         ))
     }
 }

@@ -110,6 +110,8 @@ const OPERATIONS: &[(&str, Operation, &[&[usize]])] = &[
     ("sum over rows", |x| crate::sum_keepdim(&x[0], 0), &[&[9000, 7]]),
     ("sum along rows", |x| crate::sum_keepdim(&x[0], 1), &[&[9000, 7]]),
     ("channel_sum", |x| crate::channel_sum(&x[0]), &[&[90, 7, 33]]),
+    ("geglu", |x| crate::geglu(&x[0]), &[&[900, 74]]),
+    ("swiglu", |x| crate::swiglu(&x[0]), &[&[900, 74]]),
     ("gelu", |x| crate::gelu(&x[0]), &[&[40_000]]),
     ("gelu_erf", |x| crate::gelu_erf(&x[0]), &[&[40_000]]),
     ("relu", |x| crate::relu(&x[0]), &[&[40_000]]),

@@ -62,6 +62,23 @@ impl<'a> Unwritten<'a> {
             std::slice::from_raw_parts_mut(start, length)
         }
     }
+
+    /// Writes the next values in two runs, those on the left of `pairs` before those on the right.
+    /// Panics where there is no room for them.
+    #[inline(always)]
+    pub(crate) fn write_apart(&mut self, pairs: impl ExactSizeIterator<Item = [f32; 2]>) {
+        let length = pairs.len();
+        let (next, rest) = take(&mut self.0).split_at_mut(2 * length);
+        self.0 = rest;
+        let (left, right) = next.split_at_mut(length);
+        let mut count = 0;
+        left.iter_mut().zip(right).zip(pairs).for_each(|((left, right), pair)| {
+            left.write(pair[0]);
+            right.write(pair[1]);
+            count += 1;
+        });
+        assert_eq!(count, length, "pairs that an iterator has, beside those it announced");
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +100,14 @@ mod tests {
     }
 
     #[test]
+    fn pairs_are_written_apart() {
+        let (values, _) = written(6, 6, 0, |_, out| {
+            out.write_apart([[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]].into_iter());
+        });
+        assert_eq!(values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+    }
+
+    #[test]
     #[should_panic(expected = "left to write")]
     fn a_part_left_unfinished_is_no_vector() {
         written(8, 4, 0, |_, out| _ = out.write([1.0; 3].into_iter()));
@@ -91,17 +116,29 @@ mod tests {
     #[test]
     #[should_panic(expected = "announced")]
     fn an_iterator_shorter_than_it_says_is_no_vector() {
-        struct Liar;
-        impl Iterator for Liar {
-            type Item = f32;
-            fn next(&mut self) -> Option<f32> {
-                None
-            }
-            fn size_hint(&self) -> (usize, Option<usize>) {
-                (4, Some(4))
-            }
-        }
-        impl ExactSizeIterator for Liar {}
-        written(4, 4, 0, |_, out| _ = out.write(Liar));
+        written(4, 4, 0, |_, out| _ = out.write(Announcing(4, 0.0)));
     }
+
+    #[test]
+    #[should_panic(expected = "announced")]
+    fn pairs_fewer_than_an_iterator_says_are_no_vector() {
+        written(4, 4, 0, |_, out| out.write_apart(Announcing(2, [0.0; 2])));
+    }
+
+    /// An empty iterator that says it has some of its items.
+    struct Announcing<T>(usize, T);
+
+    impl<T> Iterator for Announcing<T> {
+        type Item = T;
+
+        fn next(&mut self) -> Option<T> {
+            None
+        }
+
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (self.0, Some(self.0))
+        }
+    }
+
+    impl<T> ExactSizeIterator for Announcing<T> {}
 }

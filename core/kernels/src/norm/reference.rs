@@ -3,13 +3,13 @@
 use candle::{Result, Tensor};
 
 use super::Norm;
-use crate::sigmoid::reference as sigmoid;
+use crate::silu;
 
 impl Norm {
     /// `affine`: weights, then biases, `[2, channels]`.
     pub(super) fn reference(self, x: &Tensor, affine: &Tensor) -> Result<Tensor> {
         let y = shifted(&self.standardised(x)?.0, affine)?;
-        let y = if self.silu { (&y * sigmoid(&y)?)? } else { y };
+        let y = if self.silu { silu::reference(&y)? } else { y };
         y.reshape(x.shape())
     }
 
@@ -34,10 +34,7 @@ impl Norm {
         let (h, rate) = self.standardised(x)?;
         let mut gradient = gradient.reshape(h.shape())?;
         if self.silu {
-            let y = shifted(&h, affine)?;
-            let s = sigmoid(&y)?;
-            let slope = (&s * (&y * s.affine(-1.0, 1.0)?)?.affine(1.0, 1.0)?)?;
-            gradient = (gradient * slope)?;
+            gradient = (gradient * silu::reference_slope(&shifted(&h, affine)?)?)?;
         }
         let of_weight = (&gradient * &h)?.sum((0, 2))?;
         let of_bias = gradient.sum((0, 2))?;
