@@ -110,6 +110,11 @@ pub(crate) fn cases() -> Vec<Case> {
         case("sigmoid-16m", "2²⁴ values", || elementwise(kernels::sigmoid)),
         case("silu-16m", "2²⁴ values", || elementwise(kernels::silu)),
         case("gelu-16m", "2²⁴ values, tanh form", || elementwise(kernels::gelu)),
+        case("gelu-erf-16m", "2²⁴ values, exact form", || elementwise(kernels::gelu_erf)),
+        case("geglu-4096x5120", "half of every row gates the other", || {
+            let x = normals(&[4096, 5120])?;
+            forward(move || kernels::geglu(&x))
+        }),
         case("sum-axis-0-4096", "4096×4096 over its rows", || {
             let x = normals(&[4096, 4096])?;
             forward(move || kernels::sum_keepdim(&x, 0))

@@ -54,7 +54,7 @@ def grown(work):
     moments = sum(
         moment.numel() * moment.element_size()
         for thing in gc.get_objects()
-        if isinstance(thing, torch.optim.Optimizer)
+        if issubclass(type(thing), torch.optim.Optimizer)
         for state in thing.state.values()
         for moment in state.values()
     )

@@ -145,6 +145,10 @@ CASES = {
     "sigmoid-16m": lambda: elementwise(torch.sigmoid),
     "silu-16m": lambda: elementwise(F.silu),
     "gelu-16m": lambda: elementwise(lambda x: F.gelu(x, approximate="tanh")),
+    "gelu-erf-16m": lambda: elementwise(F.gelu),
+    "geglu-4096x5120": lambda: with_tensor(
+        lambda x: x[:, :2560] * F.gelu(x[:, 2560:]), 4096, 5120
+    ),
     "sum-axis-0-4096": lambda: with_tensor(lambda x: x.sum(0), 4096, 4096),
     "bias-gradient": lambda: with_tensor(lambda x: x.sum((0, 2, 3)), 64, 256, 32, 32),
     "adamw-10m": adamw,
