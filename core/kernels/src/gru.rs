@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use crate::demand::{self, gradients_of};
 use crate::exponential;
 use crate::matmul::sum_in_order;
-use crate::product::{Matrix, multiply, multiply_rows};
+use crate::product::{Columns, Matrix, multiply};
 use crate::vector::widest_fn;
 use reference::{reference, reference_gradients};
 
@@ -77,12 +77,15 @@ impl<'a> Call<'a> {
         Ok(Self { time, hidden, gates, weight, bias, start })
     }
 
-    /// What the hidden states, `[rows, hidden]`, give to the gates.
-    fn recurrent(&self, out: &mut [f32], states: &[f32]) {
+    fn weight(&self) -> Matrix<'a> {
+        Matrix::new(self.weight, 3 * self.hidden, self.hidden)
+    }
+
+    /// What the hidden states, `[rows, hidden]`, give to the gates. `weight`: transposed.
+    fn recurrent(&self, out: &mut [f32], states: &[f32], weight: &Columns) {
         let (hidden, wide) = (self.hidden, 3 * self.hidden);
         out.chunks_exact_mut(wide).for_each(|row| row.copy_from_slice(self.bias));
-        let states = Matrix::new(states, states.len() / hidden, hidden);
-        multiply_rows(out, states, Matrix::new(self.weight, wide, hidden).transposed(), true);
+        weight.multiply(out, Matrix::new(states, states.len() / hidden, hidden), true);
     }
 
     /// Runs the rows from `first` and writes their states, `[rows, time, hidden]`.
@@ -91,8 +94,9 @@ impl<'a> Call<'a> {
         let rows = states.len() / (time * hidden);
         let mut state = self.start[first * hidden..][..rows * hidden].to_vec();
         let mut own = vec![0.0; rows * wide];
+        let weight = Columns::of(self.weight().transposed());
         for step in 0..time {
-            self.recurrent(&mut own, &state);
+            self.recurrent(&mut own, &state, &weight);
             for row in 0..rows {
                 let given = &self.gates[((first + row) * time + step) * wide..][..wide];
                 let own = &own[row * wide..][..wide];
@@ -123,10 +127,11 @@ impl<'a> Call<'a> {
             }
         }
         let mut own = vec![0.0; time * rows * wide];
-        self.recurrent(&mut own, &before);
+        self.recurrent(&mut own, &before, &Columns::of(self.weight().transposed()));
         // Backwards; what the hidden state gave to the gates makes room for its gradient.
         let mut carried = vec![0.0; rows * hidden];
         let mut through = vec![0.0; rows * hidden];
+        let weight = Columns::of(self.weight());
         for step in (0..time).rev() {
             let own = &mut own[step * rows * wide..][..rows * wide];
             for row in 0..rows {
@@ -139,8 +144,7 @@ impl<'a> Call<'a> {
                 let out = &mut of_gates[(row * time + step) * wide..][..wide];
                 back(out, own, carried, given, gradient, before);
             }
-            let weight = Matrix::new(self.weight, wide, hidden);
-            multiply_rows(&mut through, Matrix::new(own, rows, wide), weight, false);
+            weight.multiply(&mut through, Matrix::new(own, rows, wide), false);
             carried.iter_mut().zip(&through).for_each(|(carried, through)| *carried += through);
         }
         let mut of_rest = vec![0.0; wide * hidden + wide];

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use crate::demand::{self, gradients_of};
 use crate::exponential;
 use crate::matmul::sum_in_order;
-use crate::product::{Matrix, multiply, multiply_rows};
+use crate::product::{Columns, Matrix, multiply};
 use crate::vector::widest_fn;
 use reference::{reference, reference_gradients};
 
@@ -87,10 +87,10 @@ impl<'a> Call<'a> {
         Matrix::new(self.weight, 4 * self.hidden, self.hidden)
     }
 
-    /// Adds what the hidden states, `[rows, hidden]`, give to the gates.
-    fn add_recurrent(&self, gates: &mut [f32], states: &[f32]) {
+    /// Adds what the hidden states, `[rows, hidden]`, give to the gates. `weight`: transposed.
+    fn add_recurrent(&self, gates: &mut [f32], states: &[f32], weight: &Columns) {
         let states = Matrix::new(states, states.len() / self.hidden, self.hidden);
-        multiply_rows(gates, states, self.weight().transposed(), true);
+        weight.multiply(gates, states, true);
     }
 
     /// Runs the rows from `first` and writes their states, each `[rows, time, hidden]`.
@@ -100,12 +100,13 @@ impl<'a> Call<'a> {
         let mut state = self.start_hidden[first * hidden..][..rows * hidden].to_vec();
         let mut cell = self.start_cell[first * hidden..][..rows * hidden].to_vec();
         let mut gates = vec![0.0; rows * wide];
+        let weight = Columns::of(self.weight().transposed());
         for step in 0..time {
             for (row, gates) in gates.chunks_exact_mut(wide).enumerate() {
                 let place = (first + row) * time + step;
                 gates.copy_from_slice(&self.gates[place * wide..][..wide]);
             }
-            self.add_recurrent(&mut gates, &state);
+            self.add_recurrent(&mut gates, &state, &weight);
             for row in 0..rows {
                 let state = &mut state[row * hidden..][..hidden];
                 let cell = &mut cell[row * hidden..][..hidden];
@@ -141,7 +142,8 @@ impl<'a> Call<'a> {
         }
         // The gates make room for their gradients.
         of_gates.copy_from_slice(&self.gates[first * time * wide..][..rows * time * wide]);
-        self.add_recurrent(of_gates, &before);
+        self.add_recurrent(of_gates, &before, &Columns::of(self.weight().transposed()));
+        let weight = Columns::of(self.weight());
         for step in (0..time).rev() {
             for row in 0..rows {
                 let place = (first + row) * time + step;
@@ -158,7 +160,7 @@ impl<'a> Call<'a> {
                 );
             }
             let of_step = Matrix::new(of_gates, rows, time * wide).column_range(step * wide, wide);
-            multiply_rows(of_hidden, of_step, self.weight(), false);
+            weight.multiply(of_hidden, of_step, false);
         }
         let mut of_weight = vec![0.0; wide * hidden];
         let of_gates = Matrix::new(of_gates, rows * time, wide).transposed();

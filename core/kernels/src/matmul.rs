@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::channel_sum::sum_but;
 use crate::demand::{self, gradient_of};
 use crate::epilogue::Epilogue;
-use crate::product::{Matrix, SMALL, multiply, multiply_rows};
+use crate::product::{Matrix, TERMS, multiply, multiply_parted};
 #[cfg(target_arch = "x86_64")]
 use crate::row;
 
@@ -105,29 +105,25 @@ impl Operation {
         };
         let leading = &left.1.dims()[..left.1.dims().len() - 1];
         let ((left, p, q), (right, r, s)) = (view(left)?, view(right)?);
-        let epilogue = self.epilogue;
+        let finish = |values: &mut [f32], column: usize| {
+            if let Some(bias) = bias {
+                values.iter_mut().zip(&bias[column..]).for_each(|(value, bias)| *value += bias);
+            }
+            self.epilogue.apply(values);
+        };
         #[cfg(target_arch = "x86_64")]
-        // `gemm` sums a single column, and two terms, in an order of its own.
-        if matches!(self.product, Product::TimesTransposed)
-            && p == 1
-            && r > 1
-            && q % crate::product::INNER != 2
-            && row::is_available()
-        {
-            let mut out = bias.map_or_else(|| vec![0.0; r], <[f32]>::to_vec);
-            row::row_times(&mut out, left, right, crate::product::INNER);
-            epilogue.apply(&mut out);
+        if matches!(self.product, Product::TimesTransposed) && p == 1 && row::is_available() {
+            let mut out = vec![0.0; r];
+            row::row_times(&mut out, left, right, TERMS);
+            finish(&mut out, 0);
             return Ok((CpuStorage::F32(out), Shape::from([leading, &[r]].concat())));
         }
         let (left, right) = (Matrix::new(left, p, q), Matrix::new(right, r, s));
         let (out, shape) = match self.product {
             Product::TimesTransposed => {
-                let out = by_rows(left, p, right.transposed(), r, bias, epilogue);
-                (out, [leading, &[r]].concat())
+                (multiply_parted(left, right.transposed(), finish), [leading, &[r]].concat())
             }
-            Product::Plain => {
-                (by_rows(left, p, right, s, bias, epilogue), [leading, &[s]].concat())
-            }
+            Product::Plain => (multiply_parted(left, right, finish), [leading, &[s]].concat()),
             Product::TransposedTimes => (over_rows(left, q, right, s, p), vec![q, s]),
         };
         Ok((CpuStorage::F32(out), Shape::from(shape)))
@@ -153,33 +149,6 @@ impl Operation {
     }
 }
 
-/// A product that is split into blocks of its rows.
-fn by_rows(
-    left: Matrix<'_>,
-    rows: usize,
-    right: Matrix<'_>,
-    columns: usize,
-    bias: Option<&[f32]>,
-    epilogue: Epilogue,
-) -> Vec<f32> {
-    let mut out = vec![0.0; rows * columns];
-    if out.is_empty() {
-        return out;
-    }
-    // Rows enough to repay the packing of `right`, and no more than keep a single column under the
-    // size at which `gemm` would sum it in another way.
-    let block = rows.div_ceil(8).clamp(64, SMALL);
-    out.par_chunks_mut(block * columns).enumerate().for_each(|(index, out)| {
-        if let Some(bias) = bias {
-            out.chunks_exact_mut(columns).for_each(|row| row.copy_from_slice(bias));
-        }
-        let left = left.row_range(index * block, out.len() / columns);
-        multiply_rows(out, left, right, bias.is_some());
-        epilogue.apply(out);
-    });
-    out
-}
-
 /// Values of a weight from which the rows of `Aᵀ B` are work enough for all threads.
 const LARGE: usize = 1 << 16;
 
@@ -194,13 +163,7 @@ fn over_rows(
 ) -> Vec<f32> {
     let chunk = 2048;
     if rows * columns >= LARGE || inner <= chunk {
-        let mut out = vec![0.0; rows * columns];
-        let block = rows.div_ceil(16).max(16);
-        let left = left.transposed();
-        out.par_chunks_mut((block * columns).max(1)).enumerate().for_each(|(index, out)| {
-            multiply(out, left.row_range(index * block, out.len() / columns), right, false);
-        });
-        return out;
+        return multiply_parted(left.transposed(), right, |_, _| {});
     }
     let part = |index: usize| {
         let (start, count) = (index * chunk, chunk.min(inner - index * chunk));

@@ -82,7 +82,7 @@ fn eight(rows: &[f32], x: &[f32], inner: usize, start: usize) -> [f32; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::product::{Matrix, multiply_rows};
+    use crate::product::{Matrix, TERMS, multiply};
 
     #[test]
     fn a_row_alone_has_the_bits_of_the_general_product() {
@@ -95,9 +95,9 @@ mod tests {
             let weight = noise("weight").normals(outputs * inner);
             let mut fast = noise("bias").normals(outputs);
             let mut slow = fast.clone();
-            row_times(&mut fast, &x, &weight, 512);
+            row_times(&mut fast, &x, &weight, TERMS);
             let weight = Matrix::new(&weight, outputs, inner).transposed();
-            multiply_rows(&mut slow, Matrix::new(&x, 1, inner), weight, true);
+            multiply(&mut slow, Matrix::new(&x, 1, inner), weight, true);
             assert_eq!(fast, slow, "{inner} -> {outputs}");
         }
     }

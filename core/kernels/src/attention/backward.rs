@@ -5,7 +5,7 @@
 
 use super::Sizes;
 use super::forward::{Call, Part, QUERIES, weights};
-use crate::product::{Matrix, multiply};
+use crate::product::{Columns, Matrix, multiply};
 use crate::softmax::{largest, slope};
 
 /// What one group of one item of the batch gives.
@@ -18,6 +18,16 @@ pub(super) struct HeadGradients {
     values: Vec<f32>,
 }
 
+/// Keys and values of a group of heads, packed for all of its queries.
+struct Packs {
+    /// `[keys, size]`
+    keys: Columns,
+    /// `[size, keys]`
+    keys_across: Columns,
+    /// `[width, keys]`
+    values_across: Columns,
+}
+
 impl Call<'_> {
     /// `gradient`: that of the output, `[batch, queries, heads · width]`.
     pub(super) fn gradients(&self, gradient: &[f32], item: usize, group: usize) -> HeadGradients {
@@ -28,6 +38,12 @@ impl Call<'_> {
             keys: vec![0.0; keys * size],
             values: vec![0.0; keys * width],
         };
+        let (own_keys, own_values) = (self.keys(item, group), self.values(item, group));
+        let packs = Packs {
+            keys: Columns::of(own_keys),
+            keys_across: Columns::of(own_keys.transposed()),
+            values_across: Columns::of(own_values.transposed()),
+        };
         let mut scratch = [Vec::new(), Vec::new()];
         for head in 0..shared {
             for first in (0..queries).step_by(QUERIES) {
@@ -36,7 +52,7 @@ impl Call<'_> {
                 let row = (item * queries + first) * heads * width + part.head * width;
                 let gradient = Matrix::new(&gradient[row..], count, width);
                 let gradient = gradient.with_rows_apart(heads * width);
-                self.block(part, gradient, &mut out, head, &mut scratch);
+                self.block(part, gradient, &packs, &mut out, head, &mut scratch);
             }
         }
         out
@@ -46,6 +62,7 @@ impl Call<'_> {
         &self,
         part: Part,
         gradient: Matrix<'_>,
+        packs: &Packs,
         out: &mut HeadGradients,
         head: usize,
         scratch: &mut [Vec<f32>; 2],
@@ -61,8 +78,7 @@ impl Call<'_> {
         slopes.resize(count * seen, 0.0);
         let scaled = self.queries(part);
         let scaled = Matrix::new(&scaled, count, size);
-        let (keys, values) = (self.keys(part).row_range(0, seen), self.values(part));
-        multiply(shares, scaled, keys.transposed(), false);
+        packs.keys_across.multiply_part(shares, scaled, 0, 0..seen, false);
         self.hide(shares, part, 0);
         for row in shares.chunks_exact_mut(seen) {
             let most = largest(row);
@@ -72,7 +88,7 @@ impl Call<'_> {
                 row.iter_mut().for_each(|share| *share /= total);
             }
         }
-        multiply(slopes, gradient, values.row_range(0, seen).transposed(), false);
+        packs.values_across.multiply_part(slopes, gradient, 0, 0..seen, false);
         let mut of_scores = vec![0.0; seen];
         for (share, of_share) in shares.chunks_exact(seen).zip(slopes.chunks_exact_mut(seen)) {
             slope(&mut of_scores, share, of_share);
@@ -84,7 +100,7 @@ impl Call<'_> {
         let slopes = Matrix::new(slopes, count, seen);
         multiply(&mut out.keys[..seen * size], slopes.transposed(), scaled, true);
         let of_queries = &mut out.queries[(head * queries + first) * size..][..count * size];
-        multiply(of_queries, slopes, keys, false);
+        packs.keys.multiply_part(of_queries, slopes, 0, 0..size, false);
         of_queries.iter_mut().for_each(|value| *value *= self.scale);
     }
 }

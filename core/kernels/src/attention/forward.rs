@@ -3,14 +3,14 @@
 use rayon::prelude::*;
 
 use super::Sizes;
-use crate::product::{INNER, Matrix, multiply_rows};
+use crate::product::{Columns, Matrix, TERMS};
 use crate::softmax::{LANES, largest, power};
 use crate::vector::widest_fn;
 
 /// Queries of a task: enough to repay the packing of the keys.
 pub(super) const QUERIES: usize = 64;
-/// Keys of a block: as many as a product sums in one go, whatever else it does.
-const KEYS: usize = INNER;
+/// Keys of a block: their scores of as many queries fit the second cache.
+const KEYS: usize = 2 * TERMS;
 
 /// Operands of one call.
 #[derive(Clone, Copy)]
@@ -39,15 +39,21 @@ pub(super) struct Part {
 impl<'a> Call<'a> {
     /// `[batch, queries, heads · width]`.
     pub(super) fn output(&self) -> Vec<f32> {
-        let Sizes { batch, queries, heads, width, .. } = self.sizes;
+        let Sizes { batch, queries, heads, groups, width, .. } = self.sizes;
         let blocks = queries.div_ceil(QUERIES);
         let part = |task: usize| {
             let first = task % blocks * QUERIES;
             let count = QUERIES.min(queries - first);
             Part { item: task / blocks / heads, head: task / blocks % heads, first, count }
         };
-        let tasks = (0..batch * heads * blocks).into_par_iter();
-        let parts: Vec<Vec<f32>> = tasks.map(|task| self.head(part(task))).collect();
+        let packs = (0..batch * groups).into_par_iter();
+        let packs = packs.map(|pack| Packs::new(self, pack / groups, pack % groups));
+        let packs: Vec<Packs> = packs.collect();
+        let tasks = (0..batch * heads * blocks).into_par_iter().map(|task| {
+            let part = part(task);
+            self.head(part, &packs[part.item * groups + part.head / (heads / groups)])
+        });
+        let parts: Vec<Vec<f32>> = tasks.collect();
         let mut y = vec![0.0; batch * queries * heads * width];
         y.par_chunks_mut((heads * width).max(1)).enumerate().for_each(|(row, y)| {
             let (item, query) = (row / queries, row % queries);
@@ -60,20 +66,21 @@ impl<'a> Call<'a> {
     }
 
     /// The output of a part, `[count, width]`.
-    fn head(&self, part: Part) -> Vec<f32> {
-        let Part { count, .. } = part;
-        let (queries, keys, values) = (self.queries(part), self.keys(part), self.values(part));
-        let mut state = Rows::new(count, self.sizes.width);
+    fn head(&self, part: Part, packs: &Packs) -> Vec<f32> {
+        let (Sizes { size, width, .. }, count) = (self.sizes, part.count);
+        let queries = self.queries(part);
+        let mut state = Rows::new(count, width);
         let mut scores = vec![0.0; count * KEYS.min(self.sizes.keys)];
-        for start in (0..self.seen(part.first + count - 1)).step_by(KEYS) {
-            let block = KEYS.min(self.seen(part.first + count - 1) - start);
+        let seen = self.seen(part.first + count - 1);
+        for start in (0..seen).step_by(KEYS) {
+            let block = KEYS.min(seen - start);
             let scores = &mut scores[..count * block];
-            let keys = keys.row_range(start, block).transposed();
-            multiply_rows(scores, Matrix::new(&queries, count, self.sizes.size), keys, false);
+            let queries = Matrix::new(&queries, count, size);
+            packs.keys.multiply_part(scores, queries, 0, start..start + block, false);
             self.hide(scores, part, start);
             state.take(scores);
-            let values = values.row_range(start, block);
-            multiply_rows(&mut state.sums, Matrix::new(scores, count, block), values, true);
+            let scores = Matrix::new(scores, count, block);
+            packs.values.multiply_part(&mut state.sums, scores, start, 0..width, true);
         }
         state.finish()
     }
@@ -89,24 +96,26 @@ impl<'a> Call<'a> {
         let Sizes { queries, heads, size, .. } = self.sizes;
         let rows = &self.q[(part.item * queries + part.first) * heads * size..];
         let rows = rows.chunks_exact(heads * size).take(part.count);
-        let head = rows.flat_map(|row| &row[part.head * size..][..size]);
-        head.map(|value| value * self.scale).collect()
+        let mut scaled = Vec::with_capacity(part.count * size);
+        for row in rows {
+            scaled.extend(row[part.head * size..][..size].iter().map(|value| value * self.scale));
+        }
+        scaled
     }
 
-    /// The keys of a part's head, `[keys, size]`.
-    pub(super) fn keys(&self, part: Part) -> Matrix<'a> {
-        self.of_group(self.k, part, self.sizes.size)
+    /// The keys of a group of heads, `[keys, size]`.
+    pub(super) fn keys(&self, item: usize, group: usize) -> Matrix<'a> {
+        self.of_group(self.k, item, group, self.sizes.size)
     }
 
-    /// The values of a part's head, `[keys, width]`.
-    pub(super) fn values(&self, part: Part) -> Matrix<'a> {
-        self.of_group(self.v, part, self.sizes.width)
+    /// The values of a group of heads, `[keys, width]`.
+    pub(super) fn values(&self, item: usize, group: usize) -> Matrix<'a> {
+        self.of_group(self.v, item, group, self.sizes.width)
     }
 
-    fn of_group(&self, values: &'a [f32], part: Part, width: usize) -> Matrix<'a> {
-        let Sizes { keys, heads, groups, .. } = self.sizes;
-        let group = part.head / (heads / groups);
-        let start = part.item * keys * groups * width + group * width;
+    fn of_group(&self, values: &'a [f32], item: usize, group: usize, width: usize) -> Matrix<'a> {
+        let Sizes { keys, groups, .. } = self.sizes;
+        let start = (item * keys * groups + group) * width;
         Matrix::new(&values[start..], keys, width).with_rows_apart(groups * width)
     }
 
@@ -126,6 +135,21 @@ impl<'a> Call<'a> {
                 hidden.fill(f32::NEG_INFINITY);
             }
         }
+    }
+}
+
+/// Keys and values of a group of heads, packed for all of its queries.
+struct Packs {
+    /// `[size, keys]`
+    keys: Columns,
+    /// `[keys, width]`
+    values: Columns,
+}
+
+impl Packs {
+    fn new(call: &Call<'_>, item: usize, group: usize) -> Self {
+        let keys = Columns::of(call.keys(item, group).transposed());
+        Self { keys, values: Columns::of(call.values(item, group)) }
     }
 }
 
