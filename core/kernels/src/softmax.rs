@@ -4,9 +4,9 @@ use candle::{CpuStorage, CustomOp1, CustomOp2, D, Layout, Result, Shape, Tensor,
 
 use crate::demand::{self, gradient_of};
 use crate::exponential::exp;
-use crate::filled::filled;
 use crate::log_softmax;
 use crate::vector::widest_fn;
+use crate::written::{TASK, Unwritten, written};
 
 /// Probabilities that `x`, `[.., classes]`, gives. f32 or f64; finite for any finite `x`, and 0
 /// for classes at minus infinity beside others. Differentiable to every order. Fails where there
@@ -22,8 +22,10 @@ pub(crate) fn reference(x: &Tensor) -> Result<Tensor> {
     log_softmax::reference(x)?.exp()
 }
 
-/// Values a task, about.
-const CHUNK: usize = 1 << 14;
+/// Values of a task: whole rows.
+fn task(classes: usize) -> usize {
+    TASK.div_ceil(classes) * classes
+}
 
 struct Softmax;
 
@@ -35,10 +37,10 @@ impl CustomOp1 for Softmax {
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let values = demand::values(self.name(), storage, layout)?;
         let classes = layout.shape().dim(D::Minus1)?;
-        let chunk = CHUNK.div_ceil(classes) * classes;
-        let (out, _) = filled(values.len(), chunk, 0, |index, out| {
-            let rows = values[index * chunk..][..out.len()].chunks_exact(classes);
-            out.chunks_exact_mut(classes).zip(rows).for_each(|(out, row)| shares(out, row));
+        let task = task(classes);
+        let (out, _) = written(values.len(), task, 0, |index, out| {
+            let rows = values[index * task..][..out.len()].chunks_exact(classes);
+            rows.for_each(|row| shares(out, row));
         });
         Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
@@ -52,29 +54,22 @@ impl CustomOp1 for Softmax {
 pub(crate) const LANES: usize = 16;
 
 widest_fn! {
-    /// The softmax of one row.
-    fn shares(out: &mut [f32], row: &[f32]) = shares_inline(out, row)
+    /// Writes the softmax of one row.
+    fn shares(out: &mut Unwritten<'_>, row: &[f32]) = shares_inline(out, row)
 }
 
 #[inline(always)]
-fn shares_inline(out: &mut [f32], row: &[f32]) {
+fn shares_inline(out: &mut Unwritten<'_>, row: &[f32]) {
     let most = largest_inline(row);
-    let rest = row.as_chunks::<LANES>().1;
     // With no class possible, 0 / 0 says so.
     let most = if most == f32::NEG_INFINITY { 0.0 } else { most };
+    let out = out.write(row.iter().map(move |&x| power(x - most)));
     let mut total = [0.0f32; LANES];
-    let (blocks, last) = out.as_chunks_mut::<LANES>();
-    for (out, block) in blocks.iter_mut().zip(row.as_chunks::<LANES>().0) {
-        for ((out, &x), total) in out.iter_mut().zip(block).zip(&mut total) {
-            *out = power(x - most);
-            *total += *out;
-        }
+    let (blocks, last) = out.as_chunks::<LANES>();
+    for block in blocks {
+        total.iter_mut().zip(block).for_each(|(total, share)| *total += share);
     }
-    let mut sum = total.iter().sum::<f32>();
-    for (out, &x) in last.iter_mut().zip(rest) {
-        *out = power(x - most);
-        sum += *out;
-    }
+    let sum = last.iter().fold(total.iter().sum::<f32>(), |sum, share| sum + share);
     out.iter_mut().for_each(|out| *out /= sum);
 }
 
@@ -117,13 +112,12 @@ impl CustomOp2 for Slope {
         let y = demand::values(self.name(), y, layout)?;
         let gradient = demand::values(self.name(), gradient, gradient_layout)?;
         let classes = layout.shape().dim(D::Minus1)?;
-        let chunk = CHUNK.div_ceil(classes) * classes;
-        let (out, _) = filled(y.len(), chunk, 0, |index, out| {
-            let part = index * chunk..index * chunk + out.len();
-            let rows =
-                y[part.clone()].chunks_exact(classes).zip(gradient[part].chunks_exact(classes));
-            let rows = out.chunks_exact_mut(classes).zip(rows);
-            rows.for_each(|(out, (y, gradient))| slope(out, y, gradient));
+        let task = task(classes);
+        let (out, _) = written(y.len(), task, 0, |index, out| {
+            let part = index * task..index * task + out.len();
+            let rows = y[part.clone()].chunks_exact(classes);
+            let rows = rows.zip(gradient[part].chunks_exact(classes));
+            rows.for_each(|(y, gradient)| slope(out, y, gradient));
         });
         Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
@@ -148,12 +142,24 @@ impl CustomOp2 for Slope {
 }
 
 widest_fn! {
-    /// [`Slope`] of one row.
-    pub(crate) fn slope(out: &mut [f32], y: &[f32], gradient: &[f32]) = slope_inline(out, y, gradient)
+    /// Writes [`Slope`] of one row.
+    fn slope(out: &mut Unwritten<'_>, y: &[f32], gradient: &[f32]) = {
+        let total = weighted_inline(y, gradient);
+        out.write(y.iter().zip(gradient).map(move |(y, g)| y * (g - total)));
+    }
 }
 
+widest_fn! {
+    /// Makes [`Slope`] of a row's gradient.
+    pub(crate) fn slope_of(gradient: &mut [f32], y: &[f32]) = {
+        let total = weighted_inline(y, gradient);
+        gradient.iter_mut().zip(y).for_each(|(g, y)| *g = y * (*g - total));
+    }
+}
+
+/// `Σ gradient · y`.
 #[inline(always)]
-fn slope_inline(out: &mut [f32], y: &[f32], gradient: &[f32]) {
+fn weighted_inline(y: &[f32], gradient: &[f32]) -> f32 {
     let mut total = [0.0f32; LANES];
     let (y_blocks, y_rest) = y.as_chunks::<LANES>();
     let (blocks, rest) = gradient.as_chunks::<LANES>();
@@ -161,8 +167,7 @@ fn slope_inline(out: &mut [f32], y: &[f32], gradient: &[f32]) {
         total.iter_mut().zip(y.iter().zip(gradient)).for_each(|(total, (y, g))| *total += y * g);
     }
     let rest: f32 = y_rest.iter().zip(rest).map(|(y, g)| y * g).sum();
-    let total = total.iter().sum::<f32>() + rest;
-    out.iter_mut().zip(y.iter().zip(gradient)).for_each(|(out, (y, g))| *out = y * (g - total));
+    total.iter().sum::<f32>() + rest
 }
 
 #[cfg(test)]

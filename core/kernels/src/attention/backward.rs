@@ -6,7 +6,7 @@
 use super::Sizes;
 use super::forward::{Call, Part, QUERIES, weights};
 use crate::product::{Columns, Matrix, multiply};
-use crate::softmax::{largest, slope};
+use crate::softmax::{largest, slope_of};
 
 /// What one group of one item of the batch gives.
 pub(super) struct HeadGradients {
@@ -89,11 +89,8 @@ impl Call<'_> {
             }
         }
         packs.values_across.multiply_part(slopes, gradient, 0, 0..seen, false);
-        let mut of_scores = vec![0.0; seen];
-        for (share, of_share) in shares.chunks_exact(seen).zip(slopes.chunks_exact_mut(seen)) {
-            slope(&mut of_scores, share, of_share);
-            of_share.copy_from_slice(&of_scores);
-        }
+        let rows = shares.chunks_exact(seen).zip(slopes.chunks_exact_mut(seen));
+        rows.for_each(|(share, of_share)| slope_of(of_share, share));
         let (shares, slopes) = (&*shares, &*slopes);
         let shares = Matrix::new(shares, count, seen).transposed();
         multiply(&mut out.values[..seen * width], shares, gradient, true);
