@@ -84,6 +84,13 @@ const FAR: f32 = 12.9;
 /// and without a difference, because all coefficients are positive.
 #[inline(always)]
 pub(crate) fn normal(x: f32) -> [f32; 2] {
+    let [_, tail, bell] = tail(x);
+    [if x < 0.0 { tail } else { 1.0 - tail }, bell]
+}
+
+/// `a = |x|`, at most [`FAR`], `Φ(-a)` and `e^(-a²/2)`.
+#[inline(always)]
+fn tail(x: f32) -> [f32; 3] {
     const ABOVE: [f32; 5] = [0.5, 0.434_870_96, 0.180_681_65, 3.976_726_5e-2, 3.986_141_6e-3];
     const BELOW: [f32; 6] =
         [1.0, 1.667_626_7, 1.191_933_5, 0.462_724_45, 9.968_933_5e-2, 9.991_627e-3];
@@ -96,15 +103,15 @@ pub(crate) fn normal(x: f32) -> [f32; 2] {
     let above = ABOVE[0] + ABOVE[1] * size + above * square;
     let below = BELOW[2] + BELOW[3] * size + (BELOW[4] + BELOW[5] * size) * square;
     let below = BELOW[0] + BELOW[1] * size + below * square;
-    let tail = bell * (above / below);
-    [if x < 0.0 { tail } else { 1.0 - tail }, bell]
+    [size, bell * (above / below), bell]
 }
 
-/// `x Φ(x)`.
+/// `x Φ(x)`, as `max(x, 0) − |x| Φ(-|x|)`.
 #[inline(always)]
 pub(crate) fn gelu_erf(x: f32) -> f32 {
-    // Beyond the bound the product is 0 to any use, and minus infinity is no exception.
-    x.clamp(-FAR, f32::INFINITY) * normal(x)[0]
+    // Beyond the bound what is taken off is 0 to any use.
+    let [size, tail, _] = tail(x);
+    x.max(0.0) - size * tail
 }
 
 /// The slope of [`gelu_erf`], `Φ(x) + x e^(-x²/2) / √(2π)`.
