@@ -38,6 +38,11 @@ impl Fixture {
         read_tensors(&self.folder.join(name))
     }
 
+    /// A JSON file of the folder.
+    pub(crate) fn json(&self, name: &str) -> Result<Value> {
+        read_json(&self.folder.join(name))
+    }
+
     /// The tensor `name` of `expected.safetensors`.
     pub(crate) fn tensor(&self, name: &str) -> Result<&Tensor> {
         self.tensors.get(name).with_context(|| format!("no tensor `{name}` in the fixture"))
@@ -94,8 +99,11 @@ fn kind(folder: &Path) -> Result<String> {
 }
 
 fn describe(folder: &Path) -> Result<Value> {
-    let path = folder.join("expected.json");
-    let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    read_json(&folder.join("expected.json"))
+}
+
+fn read_json(path: &Path) -> Result<Value> {
+    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_slice(&text).with_context(|| format!("cannot parse {}", path.display()))
 }
 

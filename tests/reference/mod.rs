@@ -8,6 +8,7 @@ use std::path::Path;
 use libtest_mimic::Trial;
 
 mod fixture;
+mod style;
 mod training;
 mod wasserstein;
 

@@ -14,7 +14,7 @@ use generativa::train::optimizer::{AdamW, AdamWConfig, assert_every_gradient};
 use libtest_mimic::{Failed, Trial};
 
 use crate::reference::fixture::{Fixture, assign};
-use crate::reference::wasserstein;
+use crate::reference::{style, wasserstein};
 
 /// What reads a fixture of a kind.
 struct Reader {
@@ -22,11 +22,12 @@ struct Reader {
     check: fn(&Fixture) -> Result<()>,
 }
 
-const READERS: [Reader; 4] = [
+const READERS: [Reader; 5] = [
     Reader { kind: "train-vae-mlp", check: check_perceptron_vae },
     Reader { kind: "train-vae-conv", check: check_convolutional_vae },
     Reader { kind: "train-gru", check: check_recurrent_layers },
     Reader { kind: "train-wgan-gp", check: wasserstein::check },
+    Reader { kind: "stylegan2", check: style::check },
 ];
 
 /// One trial for each folder of a kind that is read here.

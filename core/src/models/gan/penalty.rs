@@ -1,4 +1,5 @@
-//! Penalties on the gradient of a critic by its input, which keep it smooth.
+//! Penalties on gradients: of a critic by its input, which keep it smooth, and of a generator by
+//! its styles, which keep them even.
 
 use candle::{Result, Tensor, Var};
 use generativa_kernels::backward_with_graph;
@@ -35,6 +36,48 @@ pub fn gradient_penalty(
 /// γ/2. `real`: `[batch, ..]`; conditions as for [`gradient_penalty`].
 pub fn r1_penalty(critic: impl Fn(&Tensor) -> Result<Tensor>, real: &Tensor) -> Result<Tensor> {
     squared_norms(critic, real)?.mean_all()
+}
+
+/// The path-length penalty of a generator and what it was made of.
+#[derive(Clone, Debug)]
+pub struct PathLength {
+    /// `mean((length − mean)²)`, a scalar.
+    pub penalty: Tensor,
+    /// How far a step of 1 in style space moves each image, `[batch]`.
+    pub lengths: Tensor,
+    /// The running mean with these lengths in it, a scalar: the `mean` of the next step.
+    pub mean: Tensor,
+}
+
+/// `mean((‖Jᵀ y‖₂ − a)²)`, equation 4 of Karras et al. 2020 (arXiv 1912.04958), where `J` is the
+/// Jacobian of the images by their styles, `y` the noise and `a` the running mean of the lengths.
+///
+/// `synthesis` makes images, `[batch, channels, height, width]`, of `styles`, `[batch, layers,
+/// style_dim]`; a length is the root of the mean over layers of the squared norms. `noise`: standard
+/// normal, in the shape of the images; it is divided by √(height · width). The new mean is `mean +
+/// decay · (mean(lengths) − mean)`, 0.01 being usual, and gradients pass through it. They also reach
+/// what made `styles`. Fails where gradients cannot be differentiated on this thread.
+pub fn path_length_penalty(
+    synthesis: impl Fn(&Tensor) -> Result<Tensor>,
+    styles: &Tensor,
+    noise: &Tensor,
+    mean: f64,
+    decay: f64,
+) -> Result<PathLength> {
+    // Gradients are kept for variables alone, and styles are seldom one: what moves them is.
+    let step = Var::zeros(styles.shape(), styles.dtype(), styles.device())?;
+    let images = synthesis(&(styles + step.as_tensor())?)?;
+    let (_, _, height, width) = images.dims4()?;
+    let along = noise.affine(1.0 / ((height * width) as f64).sqrt(), 0.0)?;
+    let store = backward_with_graph(&(images * along)?.sum_all()?)?;
+    let Some(gradient) = store.get(&step) else {
+        candle::bail!("path-length penalty: the images do not depend on the styles");
+    };
+    // The root has no slope at 0.
+    let lengths = gradient.sqr()?.sum(2)?.mean(1)?.affine(1.0, 1e-12)?.sqrt()?;
+    let mean = lengths.mean_all()?.affine(decay, (1.0 - decay) * mean)?;
+    let penalty = lengths.broadcast_sub(&mean)?.sqr()?.mean_all()?;
+    Ok(PathLength { penalty, lengths, mean })
 }
 
 /// Squared norms of the gradients of every item's score by the item, `[batch]`.
@@ -94,5 +137,50 @@ mod tests {
             (wasserstein + r1_penalty(critic, &real)?)?.reshape(1)
         };
         variable_gradients(3e-3, &parameters.named(), both)
+    }
+
+    #[test]
+    fn a_linear_synthesis_has_the_lengths_of_its_transpose() -> Result<()> {
+        // Both layers add up, three times as bright, to an image of two pixels.
+        let synthesis = |styles: &Tensor| styles.sum(1)?.affine(3.0, 0.0)?.reshape((2, 1, 1, 2));
+        let noise = Tensor::new(&[3f32, 4.0, 0.0, 2.0], &Device::Cpu)?.reshape((2, 1, 1, 2))?;
+        let found =
+            path_length_penalty(synthesis, &normals("styles", &[2, 2, 2])?, &noise, 1.0, 0.25)?;
+        let expected = [15.0 / 2f64.sqrt(), 6.0 / 2f64.sqrt()];
+        let mean = 1.0 + 0.25 * ((expected[0] + expected[1]) / 2.0 - 1.0);
+        let penalty = expected.iter().map(|length| (length - mean).powi(2)).sum::<f64>() / 2.0;
+        let close = |found: f32, expected: f64| (f64::from(found) - expected).abs() < 1e-4;
+        let lengths = found.lengths.to_vec1::<f32>()?;
+        assert!(lengths.iter().zip(expected).all(|(&a, b)| close(a, b)), "{lengths:?}");
+        assert!(close(found.mean.to_scalar()?, mean));
+        assert!(close(found.penalty.to_scalar()?, penalty));
+        Ok(())
+    }
+
+    #[test]
+    fn images_without_the_styles_are_refused() -> Result<()> {
+        let constant = |_: &Tensor| normals("image", &[2, 1, 3, 3]);
+        let (styles, noise) = (normals("styles", &[2, 2, 2])?, normals("noise", &[2, 1, 3, 3])?);
+        let error = path_length_penalty(constant, &styles, &noise, 0.0, 0.01);
+        assert!(error.expect_err("constant").to_string().contains("do not depend"));
+        Ok(())
+    }
+
+    #[test]
+    fn path_lengths_move_the_weights_behind_the_styles_as_their_differences_do() -> Result<()> {
+        let parameters = Parameters::default();
+        let vb = seeded_builder(&parameters, 0, &Device::Cpu);
+        let mapping = Linear::new(3, 4, vb.pp("mapping"))?;
+        let image = Linear::new(4, 6, vb.pp("image"))?;
+        let latents = normals("latents", &[3, 2, 3])?;
+        let noise = normals("noise", &[3, 1, 2, 6])?;
+        let penalty = || {
+            let styles = mapping.forward_then(&latents, Activation::Tanh)?;
+            let synthesis = |styles: &Tensor| {
+                image.forward_then(styles, Activation::Tanh)?.reshape((3, 1, 2, 6))
+            };
+            path_length_penalty(synthesis, &styles, &noise, 0.2, 0.01)?.penalty.reshape(1)
+        };
+        variable_gradients(3e-3, &parameters.named(), penalty)
     }
 }
