@@ -167,6 +167,26 @@ pub enum Error {
         /// What stands there.
         found: String,
     },
+    /// A file of bytes that its format or its header forbids.
+    #[error("{}: expected {expected}, found {found}; the file is damaged", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What should be there, and where.
+        expected: String,
+        /// What is.
+        found: String,
+    },
+    /// Values that a format cannot hold.
+    #[error("{what}: expected {expected}, found {found}")]
+    Unfit {
+        /// What was to be written.
+        what: String,
+        /// What the format holds.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
     /// The bytes are not the published ones.
     #[error(
         "{}: sha256 is {found}, the manifest says {expected}; the download was thrown away: \

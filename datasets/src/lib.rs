@@ -15,6 +15,7 @@ pub mod simulators;
 
 pub mod verify;
 pub mod vglc;
+pub mod wfdb;
 
 pub use error::{Error, Result};
 pub use manifest::{File, Manifest};

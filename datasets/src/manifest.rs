@@ -5,8 +5,13 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-/// Description, `sha256  bytes  path` list; a new set adds one line here and two files there.
-const EMBEDDED: [(&str, &str); 2] = [
+/// Description, `sha256  bytes  path` list, where an address of its own may follow the path; a new
+/// set adds one line here and two files there.
+const EMBEDDED: [(&str, &str); 3] = [
+    (
+        include_str!("../manifests/wfdb-samples.toml"),
+        include_str!("../manifests/wfdb-samples.sha256"),
+    ),
     (include_str!("../manifests/boxoban.toml"), include_str!("../manifests/boxoban.sha256")),
     (include_str!("../manifests/vglc.toml"), include_str!("../manifests/vglc.sha256")),
 ];
@@ -56,6 +61,8 @@ pub struct File {
     pub bytes: u64,
     /// SHA-256, 64 lower-case hexadecimal digits.
     pub sha256: String,
+    /// The address, where it is not the path below that of the set.
+    pub address: Option<String>,
 }
 
 impl Manifest {
@@ -76,18 +83,22 @@ impl Manifest {
 
     /// The published address of a file.
     pub fn url(&self, file: &File) -> String {
-        format!("{}/{}", self.base, percent_encoded(&file.path))
+        match &file.address {
+            Some(address) => address.clone(),
+            None => format!("{}/{}", self.base, percent_encoded(&file.path)),
+        }
     }
 }
 
 impl File {
     /// A line of an embedded list, which the tests compare with the published sizes and hashes.
     fn parse(line: &str) -> Self {
-        let mut parts = line.splitn(3, "  ");
+        let mut parts = line.splitn(4, "  ");
         let mut part = || parts.next().expect("three parts a line, embedded and tested");
         let sha256 = part().to_owned();
         let bytes = part().parse().expect("a size, embedded and tested");
-        Self { path: part().to_owned(), bytes, sha256 }
+        let path = part().to_owned();
+        Self { path, bytes, sha256, address: parts.next().map(str::to_owned) }
     }
 }
 

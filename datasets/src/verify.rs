@@ -124,7 +124,12 @@ mod tests {
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     fn set(paths: &[&str]) -> Manifest {
-        let file = |path: &&str| File { path: (*path).into(), bytes: 3, sha256: ABC.into() };
+        let file = |path: &&str| File {
+            path: (*path).into(),
+            bytes: 3,
+            sha256: ABC.into(),
+            address: None,
+        };
         let files = paths.iter().map(file).collect();
         Manifest { files, ..Manifest::named("vglc").expect("in the catalogue").clone() }
     }

@@ -58,6 +58,15 @@ fn outputs(y: &mut [f32], x: &[f32], weight: &[f32], block: usize) {
     }
 }
 
+#[inline(always)]
+fn ahead(place: *const f32) {
+    #[expect(unsafe_code, reason = "a hint")]
+    // SAFETY: a hint may name any address.
+    unsafe {
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
+    }
+}
+
 /// The sums of eight rows, `inner` values apart, over the terms from `start`.
 #[target_feature(enable = "avx2,fma")]
 fn eight(rows: &[f32], x: &[f32], inner: usize, start: usize) -> [f32; 8] {
@@ -66,6 +75,11 @@ fn eight(rows: &[f32], x: &[f32], inner: usize, start: usize) -> [f32; 8] {
     let mut sums = _mm256_setzero_ps();
     let (blocks, rest) = x.as_chunks::<8>();
     for (index, x) in blocks.iter().enumerate() {
+        if index % 2 == 0 {
+            for row in &rows {
+                ahead(row[8 * index..].as_ptr().wrapping_add(8 * inner));
+            }
+        }
         let columns = transposed(rows.map(|row| load(&row.as_chunks::<8>().0[index])));
         for (x, column) in x.iter().zip(columns) {
             sums = _mm256_fmadd_ps(_mm256_set1_ps(*x), column, sums);

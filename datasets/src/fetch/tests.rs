@@ -75,7 +75,8 @@ fn set() -> Manifest {
     fs::write(scratch.path(), CONTENT).expect("write");
     let sha256 = sha256_of(scratch.path()).expect("readable");
     let bytes = CONTENT.len() as u64;
-    let file = |path: &str| File { path: path.into(), bytes, sha256: sha256.clone() };
+    let file =
+        |path: &str| File { path: path.into(), bytes, sha256: sha256.clone(), address: None };
     let about = Manifest::named("vglc").expect("in the catalogue").clone();
     Manifest { files: vec![file("a.txt"), file("b/c d.txt")], bytes: 2 * bytes, ..about }
 }
