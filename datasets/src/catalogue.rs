@@ -123,8 +123,8 @@ mod tests {
         let message = Places::default().locate("vlgc").expect_err("a misspelling").to_string();
         assert_eq!(
             message,
-            "`vlgc` is neither a file or folder nor a data set; the sets are \
-             `wfdb-samples`, `boxoban`, `vglc`"
+            "`vlgc` is neither a file or folder nor a data set; the sets are `ecg5000`, \
+             `ucr-ecg-small`, `wfdb-samples`, `boxoban`, `vglc`"
         );
     }
 

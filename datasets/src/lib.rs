@@ -12,7 +12,7 @@ pub mod fetch;
 mod manifest;
 mod read;
 pub mod simulators;
-
+pub mod ucr;
 pub mod verify;
 pub mod vglc;
 pub mod wfdb;

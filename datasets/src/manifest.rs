@@ -7,7 +7,12 @@ use serde::{Deserialize, Serialize};
 
 /// Description, `sha256  bytes  path` list, where an address of its own may follow the path; a new
 /// set adds one line here and two files there.
-const EMBEDDED: [(&str, &str); 3] = [
+const EMBEDDED: [(&str, &str); 5] = [
+    (include_str!("../manifests/ecg5000.toml"), include_str!("../manifests/ecg5000.sha256")),
+    (
+        include_str!("../manifests/ucr-ecg-small.toml"),
+        include_str!("../manifests/ucr-ecg-small.sha256"),
+    ),
     (
         include_str!("../manifests/wfdb-samples.toml"),
         include_str!("../manifests/wfdb-samples.sha256"),
