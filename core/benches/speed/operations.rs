@@ -60,6 +60,14 @@ pub(crate) fn cases() -> Vec<Case> {
         case("conv-transpose-64-3-at-32-dw", "its gradient by the weight", || {
             TO_COLOUR.work(Part::Weight)
         }),
+        case("depthwise-128-at-32-y", "3×3, batch 16", || depthwise(1, false)),
+        case("depthwise-128-at-32-both", "3×3, batch 16, forward and backward", || {
+            depthwise(1, true)
+        }),
+        case("depthwise-stride-2-y", "128 channels, 3×3, at 32², batch 16", || {
+            depthwise(2, false)
+        }),
+        case("depthwise-stride-2-both", "the same, forward and backward", || depthwise(2, true)),
         case("group-norm-silu-both", "16×128×32×32, 32 groups, forward and backward", || {
             let norm = GroupNorm::new(32, 128, 1e-5, weights())?;
             let x = Var::from_tensor(&normals(&[16, 128, 32, 32])?)?;
@@ -233,6 +241,21 @@ impl Shape {
             black_box(y.backward()?);
             Ok(())
         }))
+    }
+}
+
+/// A convolution of every channel apart, or that and the gradients of both arguments.
+fn depthwise(stride: usize, both: bool) -> Result<Work> {
+    let conv = Conv { stride: (stride, stride), padding: (1, 1), ..Conv::PLAIN };
+    let x = Var::from_tensor(&normals(&[16, 128, 32, 32])?)?;
+    let weight = Var::from_tensor(&normals(&[128, 1, 3, 3])?)?;
+    let apply = move |x: &Tensor, weight: &Tensor| {
+        kernels::depthwise2d(x, weight, None, conv, Epilogue::Identity)
+    };
+    if both {
+        backward(move || apply(&x, &weight))
+    } else {
+        forward(move || apply(&x.detach(), &weight.detach()))
     }
 }
 

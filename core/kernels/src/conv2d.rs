@@ -6,6 +6,7 @@ use candle::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, ba
 use crate::channel_sum::channel_sum;
 use crate::convolve::Convolution;
 use crate::demand::{self, gradient_of};
+use crate::depthwise::Planes;
 use crate::epilogue::Epilogue;
 use crate::window::Window;
 
@@ -149,8 +150,14 @@ pub(crate) enum Part {
 }
 
 impl Part {
+    /// Every output channel sums over all channels of the input.
     pub(crate) fn of(self, window: Window) -> Operation {
-        Operation { part: self, window, epilogue: Epilogue::Identity }
+        Operation { part: self, window, apart: false, epilogue: Epilogue::Identity }
+    }
+
+    /// Every channel has a kernel of its own: weights are `[channels, 1, ..]`.
+    pub(crate) fn apart(self, window: Window) -> Operation {
+        Operation { apart: true, ..self.of(window) }
     }
 }
 
@@ -160,6 +167,8 @@ impl Part {
 pub(crate) struct Operation {
     part: Part,
     window: Window,
+    /// Whether channels do not meet.
+    apart: bool,
     epilogue: Epilogue,
 }
 
@@ -179,10 +188,13 @@ impl Operation {
     }
 
     fn label(&self) -> &'static str {
-        match self.part {
-            Part::Output => "conv2d",
-            Part::Input => "conv_transpose2d",
-            Part::Weight => "conv2d: gradient of weight",
+        match (self.part, self.apart) {
+            (Part::Output, false) => "conv2d",
+            (Part::Input, false) => "conv_transpose2d",
+            (Part::Weight, false) => "conv2d: gradient of weight",
+            (Part::Output, true) => "depthwise2d",
+            (Part::Input, true) => "depthwise2d: gradient of x",
+            (Part::Weight, true) => "depthwise2d: gradient of weight",
         }
     }
 
@@ -198,20 +210,22 @@ impl Operation {
         let rank = a.1.dims().len();
         let (a, b) =
             (demand::values(self.label(), a.0, a.1)?, demand::values(self.label(), b.0, b.1)?);
-        let (values, channels, size) = match self.part {
-            Part::Output => {
-                let convolution = Convolution { window, inputs: first, outputs: second };
-                let size = window.positions().unwrap_or((0, 0));
-                (convolution.output(a, b, bias, epilogue), [batch, second], size)
+        let of = |inputs, outputs| Convolution { window, inputs, outputs };
+        let planes = Planes { window, channels: first };
+        let (values, channels) = match (self.part, self.apart) {
+            (Part::Output, false) => {
+                (of(first, second).output(a, b, bias, epilogue), [batch, second])
             }
-            Part::Input => {
-                let convolution = Convolution { window, inputs: third, outputs: first };
-                (convolution.input(a, b, bias, epilogue), [batch, third], window.image)
-            }
-            Part::Weight => {
-                let convolution = Convolution { window, inputs: first, outputs: third };
-                (convolution.weight(a, b), [third, first], window.kernel)
-            }
+            (Part::Input, false) => (of(third, first).input(a, b, bias, epilogue), [batch, third]),
+            (Part::Weight, false) => (of(first, third).weight(a, b), [third, first]),
+            (Part::Output, true) => (planes.output(a, b, bias, epilogue), [batch, first]),
+            (Part::Input, true) => (planes.input(a, b, bias, epilogue), [batch, first]),
+            (Part::Weight, true) => (planes.weight(a, b), [first, 1]),
+        };
+        let size = match self.part {
+            Part::Output => window.positions().unwrap_or((0, 0)),
+            Part::Input => window.image,
+            Part::Weight => window.kernel,
         };
         let size = [size.0, size.1];
         // A sequence has no height.
@@ -231,9 +245,10 @@ impl Operation {
             Part::Input => ((Part::Output, gradient, b), (Part::Weight, gradient, a)),
             Part::Weight => ((Part::Input, b, gradient), (Part::Output, a, gradient)),
         };
+        let of = |part| Self { part, epilogue: Epilogue::Identity, ..*self };
         Ok((
-            gradient_of(a, || of_a.of(self.window).apply(a_left, a_right, None))?,
-            gradient_of(b, || of_b.of(self.window).apply(b_left, b_right, None))?,
+            gradient_of(a, || of(of_a).apply(a_left, a_right, None))?,
+            gradient_of(b, || of(of_b).apply(b_left, b_right, None))?,
         ))
     }
 }

@@ -1,8 +1,6 @@
 //! A vector of zeros that tasks add to, each its part.
 
-use std::iter::repeat_n;
-
-use crate::written::written;
+use crate::written::{Unwritten, written};
 
 /// [`written`] by work that needs its part to be zero at first: each task clears its own while it
 /// is in the cache.
@@ -12,7 +10,14 @@ pub(crate) fn filled<T: Send>(
     more: usize,
     fill: impl Fn(usize, &mut [f32]) -> T + Sync,
 ) -> (Vec<f32>, Vec<T>) {
-    written(length, part, more, |index, out| fill(index, out.write(repeat_n(0.0, out.len()))))
+    written(length, part, more, |index, out| fill(index, cleared(out, out.len())))
+}
+
+/// The next values, all zero. From a range, which becomes one call: a repeated value is written
+/// alone each time.
+#[inline(always)]
+pub(crate) fn cleared<'a>(out: &mut Unwritten<'a>, length: usize) -> &'a mut [f32] {
+    out.write((0..length).map(|_| 0.0))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //!
 //! - [`linear`], [`conv2d`], [`conv1d`] and the transposes [`conv_transpose2d`],
 //!   [`conv_transpose1d`]: products, with an [`Epilogue`], differentiable to every order
+//! - [`depthwise2d`], [`depthwise1d`]: convolutions of every channel apart, likewise
 //! - [`silu`], [`gelu`], [`gelu_erf`], [`relu`], [`leaky_relu`], [`softplus`], [`tanh`],
 //!   [`sigmoid`]: elementwise
 //! - [`geglu`], [`swiglu`]: one half of the last dimension gates the other
@@ -45,6 +46,7 @@ mod conv_transpose2d;
 mod convolve;
 mod cross_entropy;
 mod demand;
+mod depthwise;
 #[cfg(target_arch = "x86_64")]
 mod eight;
 mod elementwise;
@@ -100,6 +102,7 @@ pub use conv_transpose2d::conv_transpose2d;
 pub use conv1d::{Along, conv1d};
 pub use conv2d::{Conv, conv2d};
 pub use cross_entropy::cross_entropy;
+pub use depthwise::{depthwise1d, depthwise2d};
 pub use epilogue::Epilogue;
 pub use fir2d::{Filter, fir2d};
 pub use gated::{geglu, swiglu};

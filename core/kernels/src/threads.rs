@@ -64,6 +64,26 @@ const OPERATIONS: &[(&str, Operation, &[&[usize]])] = &[
         |x| conv_transpose2d(&x[0], &x[1], Some(&x[2]), HALVING, (0, 0), Epilogue::Relu),
         &[&[19, 3, 5, 7], &[3, 5, 4, 4], &[5]],
     ),
+    (
+        "depthwise2d",
+        |x| crate::depthwise2d(&x[0], &x[1], Some(&x[2]), PADDED, Epilogue::LeakyRelu(0.2)),
+        &[&[19, 7, 30, 17], &[7, 1, 3, 3], &[7]],
+    ),
+    (
+        "depthwise2d, strided",
+        |x| crate::depthwise2d(&x[0], &x[1], Some(&x[2]), HALVING, Epilogue::Identity),
+        &[&[19, 7, 30, 17], &[7, 1, 4, 3], &[7]],
+    ),
+    (
+        "depthwise2d, one plane",
+        |x| crate::depthwise2d(&x[0], &x[1], Some(&x[2]), PADDED, Epilogue::Tanh),
+        &[&[1, 1, 330, 219], &[1, 1, 3, 3], &[1]],
+    ),
+    (
+        "depthwise1d",
+        |x| crate::depthwise1d(&x[0], &x[1], None, Along::causal(4, 2), Epilogue::Relu),
+        &[&[19, 7, 700], &[7, 1, 4]],
+    ),
     ("upsample_nearest2d", |x| crate::upsample_nearest2d(&x[0], (2, 3)), &[&[5, 7, 30, 19]]),
     ("avg_pool2d", |x| crate::avg_pool2d(&x[0], (2, 3)), &[&[5, 7, 60, 57]]),
     (

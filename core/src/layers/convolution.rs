@@ -100,6 +100,45 @@ impl ConvTranspose2d {
     }
 }
 
+/// A convolution of every channel apart, with a bias: PyTorch's `Conv2d` of as many groups as
+/// channels.
+#[derive(Clone, Debug)]
+pub struct DepthwiseConv2d {
+    weight: Tensor,
+    bias: Tensor,
+    conv: Conv,
+}
+
+impl DepthwiseConv2d {
+    /// Of `channels` under a kernel each of (height, width). Weights `weight` `[channels, 1, height,
+    /// width]` and `bias` `[channels]`, both uniform on ±1/√(height · width).
+    pub fn new(
+        channels: usize,
+        kernel: (usize, usize),
+        conv: Conv,
+        vb: VarBuilder<'_>,
+    ) -> Result<Self> {
+        let init = fan_in(kernel.0 * kernel.1);
+        let weight = vb.get_with_hints((channels, 1, kernel.0, kernel.1), "weight", init)?;
+        Ok(Self { weight, bias: vb.get_with_hints(channels, "bias", init)?, conv })
+    }
+
+    /// `[batch, channels, height, width]` to `[batch, channels, rows, columns]`; for the sizes see
+    /// [`kernels::depthwise2d`].
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.with(x, Epilogue::Identity)
+    }
+
+    /// `activation` of [`forward`](Self::forward), in the same pass where it can be.
+    pub fn forward_then(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+        activation.of_product(|epilogue| self.with(x, epilogue))
+    }
+
+    fn with(&self, x: &Tensor, epilogue: Epilogue) -> Result<Tensor> {
+        kernels::depthwise2d(x, &self.weight, Some(&self.bias), self.conv, epilogue)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +154,32 @@ mod tests {
         layer(&[3, 2, 4, 3], build, ConvTranspose2d::forward)?;
         let tanh = |conv: &Conv2d, x: &Tensor| conv.forward_then(x, Activation::Tanh);
         layer(&[3, 2, 8, 7], |vb| Conv2d::new(2, 3, (3, 3), HALVE, vb), tanh)
+    }
+
+    #[test]
+    fn a_depthwise_convolution_has_the_gradient_of_its_differences() -> Result<()> {
+        let build = |vb| DepthwiseConv2d::new(2, (3, 3), HALVE, vb);
+        layer(&[3, 2, 8, 7], build, DepthwiseConv2d::forward)?;
+        let tanh = |conv: &DepthwiseConv2d, x: &Tensor| conv.forward_then(x, Activation::Tanh);
+        layer(&[3, 2, 8, 7], build, tanh)
+    }
+
+    #[test]
+    fn depthwise_weights_have_the_names_shapes_and_range_of_pytorch() -> Result<()> {
+        let parameters = Parameters::default();
+        let vb = seeded_builder(&parameters, 0, &candle::Device::Cpu);
+        let conv = DepthwiseConv2d::new(400, (3, 5), Conv::PLAIN, vb.pp("apart"))?;
+        assert_eq!(conv.forward(&normals("x", &[1, 400, 4, 6])?)?.dims(), [1, 400, 2, 2]);
+        let shapes = [("apart.bias", vec![400]), ("apart.weight", vec![400, 1, 3, 5])];
+        let named = parameters.named();
+        assert_eq!(named.len(), shapes.len());
+        for ((name, weight), (expected, shape)) in named.iter().zip(shapes) {
+            assert_eq!((name.as_str(), weight.dims()), (expected, &shape[..]));
+            let most = weight.abs()?.max_all()?.to_scalar::<f32>()?;
+            let bound = 1.0 / 15f32.sqrt();
+            assert!(most <= bound && most > 0.95 * bound, "{name} up to {most}");
+        }
+        Ok(())
     }
 
     #[test]

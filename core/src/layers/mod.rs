@@ -14,7 +14,7 @@ pub mod weights;
 pub use activation::Activation;
 pub use attention::MultiHeadAttention;
 pub use candle_nn::VarBuilder;
-pub use convolution::{Conv, Conv2d, ConvTranspose2d};
+pub use convolution::{Conv, Conv2d, ConvTranspose2d, DepthwiseConv2d};
 pub use convolution1d::{Along, Conv1d, ConvTranspose1d};
 pub use embedding::Embedding;
 pub use linear::Linear;

@@ -48,6 +48,17 @@ def transposed(part, batch, inputs, outputs, size):
     )
 
 
+def depthwise(stride, both=False):
+    x = torch.randn(16, 128, 32, 32, requires_grad=both)
+    weight = torch.randn(128, 1, 3, 3, requires_grad=both)
+
+    def work():
+        x.grad = weight.grad = None
+        return F.conv2d(x, weight, None, stride, 1, groups=128)
+
+    return backward(work) if both else no_grad(work)
+
+
 def group_norm_silu():
     x = torch.randn(16, 128, 32, 32, requires_grad=True)
     norm = nn.GroupNorm(32, 128)
@@ -127,6 +138,10 @@ CASES = {
     "matmul-4096": lambda: product(4096, 4096, 4096),
     "matmul-128x768x768": lambda: product(128, 768, 768),
     "matmul-1x50257x768": lambda: product(1, 50257, 768),
+    "depthwise-128-at-32-y": lambda: depthwise(1),
+    "depthwise-128-at-32-both": lambda: depthwise(1, both=True),
+    "depthwise-stride-2-y": lambda: depthwise(2),
+    "depthwise-stride-2-both": lambda: depthwise(2, both=True),
     "group-norm-silu-both": group_norm_silu,
     "softmax-12288x1024": lambda: with_tensor(lambda x: F.softmax(x, -1), 12288, 1024),
     "layer-norm-4096x768": layer_norm,
