@@ -82,17 +82,18 @@ fn list(json: bool, places: &Places, stdout: &mut impl Write) -> Result<Outcome>
         writeln!(stdout)?;
         return Ok(Outcome::Done);
     }
+    let wide = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
     for Entry { name, files, path, about } in entries {
         let megabytes = about.bytes as f64 / 1e6;
         let licence = &about.licence;
         writeln!(
             stdout,
-            "{name:<10} {files:>5} files {megabytes:>6.2} MB  {licence:<11} {}",
+            "{name:<wide$} {files:>5} files {megabytes:>6.2} MB  {licence:<11} {}",
             about.what
         )?;
         match path {
-            Some(path) => writeln!(stdout, "{:<10} in {}", "", path.display())?,
-            None => writeln!(stdout, "{:<10} not here: `just data fetch {name}` brings it", "")?,
+            Some(path) => writeln!(stdout, "{:<wide$} in {}", "", path.display())?,
+            None => writeln!(stdout, "{:<wide$} not here: `just data fetch {name}` brings it", "")?,
         }
     }
     Ok(Outcome::Done)
@@ -227,10 +228,14 @@ mod tests {
 
         let (_, text) = suite("suite data list --json", cache.path());
         let sets: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-        assert_eq!(sets[1]["id"], "game-maps/vglc");
-        assert_eq!(sets[1]["files"], 392);
-        assert_eq!(sets[1]["licence"], "MIT");
-        assert!(sets[0]["path"].is_null() && sets[1]["path"].is_string());
+        let set = |name| {
+            let sets = sets.as_array().expect("a list");
+            sets.iter().find(|set| set["name"] == name).expect("listed")
+        };
+        assert_eq!(set("vglc")["id"], "game-maps/vglc");
+        assert_eq!(set("vglc")["files"], 392);
+        assert_eq!(set("vglc")["licence"], "MIT");
+        assert!(set("boxoban")["path"].is_null() && set("vglc")["path"].is_string());
     }
 
     #[test]
@@ -253,7 +258,8 @@ mod tests {
     #[test]
     fn an_unknown_set_and_offline_are_refused_in_one_line() {
         let cache = tempfile::tempdir().expect("dir");
-        let unknown = "no data set is called `mnist`; the sets are `boxoban`, `vglc`";
+        let unknown = "no data set is called `mnist`; the sets are `ecg5000`, `ucr-ecg-small`, \
+                       `wfdb-samples`, `boxoban`, `vglc`";
         assert_eq!(message("suite data fetch mnist", cache.path()), unknown);
         assert_eq!(message("suite data verify mnist", cache.path()), unknown);
         let offline = message("suite data fetch vglc --offline", cache.path());
