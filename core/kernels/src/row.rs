@@ -58,8 +58,9 @@ fn outputs(y: &mut [f32], x: &[f32], weight: &[f32], block: usize) {
     }
 }
 
+/// Asks for a line of the cache.
 #[inline(always)]
-fn ahead(place: *const f32) {
+fn fetch(place: *const f32) {
     #[expect(unsafe_code, reason = "a hint")]
     // SAFETY: a hint may name any address.
     unsafe {
@@ -76,9 +77,9 @@ fn eight(rows: &[f32], x: &[f32], inner: usize, start: usize) -> [f32; 8] {
     let (blocks, rest) = x.as_chunks::<8>();
     for (index, x) in blocks.iter().enumerate() {
         if index % 2 == 0 {
-            for row in &rows {
-                ahead(row[8 * index..].as_ptr().wrapping_add(8 * inner));
-            }
+            // A processor fetches ahead within a page of memory: here are eight rows, each about
+            // to end, and the next eight follow.
+            rows.iter().for_each(|row| fetch(row[8 * index..].as_ptr().wrapping_add(8 * inner)));
         }
         let columns = transposed(rows.map(|row| load(&row.as_chunks::<8>().0[index])));
         for (x, column) in x.iter().zip(columns) {
