@@ -8,6 +8,7 @@
 //!   [`sigmoid`]: elementwise
 //! - [`geglu`], [`swiglu`]: one half of the last dimension gates the other
 //! - [`cross_entropy`], [`log_softmax`], [`softmax`]: over the last dimension
+//! - [`squared_error`]: of every item
 //! - [`layer_norm`], [`group_norm`]: with their affine maps, and silu behind
 //! - [`attention`]: full or causal, to the own or another sequence
 //! - [`rms_norm`]: with its scale
@@ -76,6 +77,7 @@ mod sigmoid;
 mod silu;
 mod softmax;
 mod softplus;
+mod squared_error;
 mod sum;
 mod tanh;
 mod tape;
@@ -121,6 +123,7 @@ pub use sigmoid::sigmoid;
 pub use silu::silu;
 pub use softmax::softmax;
 pub use softplus::softplus;
+pub use squared_error::squared_error;
 pub use sum::sum_keepdim;
 pub use tanh::tanh;
 pub use upsample_bilinear2d::upsample_bilinear2d;

@@ -127,6 +127,7 @@ const OPERATIONS: &[(&str, Operation, &[&[usize]])] = &[
     ("rms_norm", |x| crate::rms_norm(&x[0], &x[1], 1e-5), &[&[900, 37], &[37]]),
     ("softmax", |x| crate::softmax(&x[0]), &[&[900, 37]]),
     ("log_softmax", |x| crate::log_softmax(&x[0]), &[&[900, 37]]),
+    ("squared_error", |x| crate::squared_error(&x[0], &x[1]), &[&[3, 40_001], &[3, 40_001]]),
     ("sum over rows", |x| crate::sum_keepdim(&x[0], 0), &[&[9000, 7]]),
     ("sum along rows", |x| crate::sum_keepdim(&x[0], 1), &[&[9000, 7]]),
     ("channel_sum", |x| crate::channel_sum(&x[0]), &[&[90, 7, 33]]),

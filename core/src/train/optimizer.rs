@@ -86,6 +86,12 @@ struct Weight {
     average: Option<Vec<f32>>,
 }
 
+/// Zeros that are written: those of `vec!` may be a promise, which the system keeps page by page in
+/// the middle of the first step, where memory that is missing ends the process.
+fn zeros(count: usize) -> Vec<f32> {
+    std::iter::repeat_n(0.0, count).collect()
+}
+
 impl AdamW {
     /// For all weights that `parameters` holds now. Averages begin at the weights. Fails for
     /// weights that are not f32.
@@ -95,7 +101,7 @@ impl AdamW {
                 bail!("weight `{name}` is {:?}; the optimizer expects f32", var.dtype());
             }
             let group = groups.iter().find(|group| (group.claims)(&name));
-            let (first, second) = (vec![0.0; var.elem_count()], vec![0.0; var.elem_count()]);
+            let (first, second) = (zeros(var.elem_count()), zeros(var.elem_count()));
             let values = || var.flatten_all()?.to_vec1();
             Ok(Weight {
                 rate_scale: group.map_or(1.0, |group| group.rate_scale),

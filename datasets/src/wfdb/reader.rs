@@ -73,12 +73,14 @@ impl Reader {
         &self.header
     }
 
-    /// At most `frames` of the next frames, the samples of each signal; `None` after the last.
+    /// At most `frames` of the next frames, at least one, the samples of each signal; `None` after
+    /// the last.
     ///
     /// Fails where a file ends before the others or before the header says, and where the samples of
     /// a signal do not have the sum that the header says.
     pub fn next(&mut self, frames: usize) -> Result<Option<Vec<Vec<i32>>>> {
         let left = self.header.frames.map(|all| all - self.done);
+        let frames = frames.max(1);
         let wanted = left.map_or(frames, |left| frames.min(left.try_into().unwrap_or(frames)));
         let mut there = wanted;
         for (index, file) in self.files.iter_mut().enumerate() {

@@ -112,7 +112,7 @@ fn signals_of_every_format_come_back_in_pieces_of_any_size() -> crate::Result<()
             writer.write(&signals.iter().zip([1, 2, 1]).map(piece).collect::<Vec<_>>())?;
         }
         let path = writer.finish()?;
-        for frames in [1, 2, 7, 1000] {
+        for frames in [0, 1, 2, 7, 1000] {
             assert_eq!(all(&path, frames)?, signals, "{format:?}, {frames}");
         }
         assert_eq!(all(&folder.path().join("r"), 5)?, signals);

@@ -25,7 +25,8 @@ pub(super) fn step() -> Result<Work> {
     let waves = waves(&times)?;
     training.steps(move |noise| {
         let target = normals(noise, &[BATCH, 3, 32, 32])?;
-        (network.forward(&noisy, &waves)? - target)?.sqr()?.mean_all()
+        let squares = kernels::squared_error(&network.forward(&noisy, &waves)?, &target)?;
+        squares.sum_all()? / target.elem_count() as f64
     })
 }
 

@@ -4,6 +4,7 @@ use anyhow::Result;
 use candle::Tensor;
 use generativa::layers::{Activation, Conv, Conv2d, ConvTranspose2d, Linear};
 use generativa::models::vae::Gaussian;
+use generativa_kernels::squared_error;
 use generativa_random::Stream;
 
 use super::{Training, normals};
@@ -14,7 +15,7 @@ fn evidence_bound(y: &Tensor, x: &Tensor, posterior: &Gaussian) -> candle::Resul
     let zeros = posterior.mean.zeros_like()?;
     let prior = Gaussian { mean: zeros.clone(), log_var: zeros };
     let kl = posterior.kl(&prior)?.sum_all()?;
-    ((y - x)?.sqr()?.sum_all()? + kl)? / x.dim(0)? as f64
+    (squared_error(y, x)?.sum_all()? + kl)? / x.dim(0)? as f64
 }
 
 fn sampled(posterior: &Gaussian, noise: &mut Stream) -> candle::Result<Tensor> {
