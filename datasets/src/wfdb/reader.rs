@@ -78,7 +78,7 @@ impl Reader {
     ///
     /// Fails where a file ends before the others or before the header says, and where the samples of
     /// a signal do not have the sum that the header says.
-    pub fn next(&mut self, frames: usize) -> Result<Option<Vec<Vec<i32>>>> {
+    pub fn read(&mut self, frames: usize) -> Result<Option<Vec<Vec<i32>>>> {
         let left = self.header.frames.map(|all| all - self.done);
         let frames = frames.max(1);
         let wanted = left.map_or(frames, |left| frames.min(left.try_into().unwrap_or(frames)));
@@ -148,13 +148,12 @@ impl SignalFile {
     /// Moves the samples of so many frames to their signals.
     fn give(&mut self, frames: usize, to: &mut [Vec<i32>]) {
         let samples = self.waiting.drain(..frames * self.per_frame);
-        let mut start = 0;
-        for frame in samples.as_slice().chunks_exact(self.per_frame) {
+        for mut frame in samples.as_slice().chunks_exact(self.per_frame) {
             for &(signal, count) in &self.signals {
-                to[signal].extend(&frame[start..start + count]);
-                start += count;
+                let (own, rest) = frame.split_at(count);
+                to[signal].extend(own);
+                frame = rest;
             }
-            start = 0;
         }
     }
 

@@ -13,7 +13,7 @@ fn parse(text: &str) -> crate::Result<Header> {
 fn all(path: &Path, frames: usize) -> crate::Result<Vec<Vec<i32>>> {
     let mut reader = Reader::open(path)?;
     let mut all = vec![Vec::new(); reader.header().signals.len()];
-    while let Some(next) = reader.next(frames)? {
+    while let Some(next) = reader.read(frames)? {
         all.iter_mut().zip(next).for_each(|(all, next)| all.extend(next));
     }
     Ok(all)

@@ -7,7 +7,7 @@ use crate::product::{Columns, Matrix, TERMS};
 use crate::softmax::{LANES, largest, power};
 use crate::vector::widest_fn;
 
-/// Queries of a task: enough to repay the packing of the keys.
+/// Queries of a task: rows enough for a product, and tasks enough where there is one short item.
 pub(super) const QUERIES: usize = 64;
 /// Keys of a block: their scores of as many queries fit the second cache.
 const KEYS: usize = 2 * TERMS;
