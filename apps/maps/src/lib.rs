@@ -24,7 +24,7 @@ pub mod splice;
 pub mod train;
 
 use anyhow::Result;
-use generativa::cli::{App, Job, Preset, Shared, Trained};
+use generativa::cli::{App, Job, NoFlags, Preset, Shared, Trained};
 use generativa::report::Page;
 use generativa::run::evaluation::Row;
 use generativa::train::fit::Outcome;
@@ -40,6 +40,7 @@ impl App for Maps {
     const ABOUT: &'static str = "Learn tile maps and make new ones that can be played";
     type Config = Config;
     type Sample = sample::Options;
+    type Evaluate = NoFlags;
     type Verb = Verb;
 
     fn preset(preset: Preset, data: &str, subset: &str) -> Config {
@@ -54,7 +55,11 @@ impl App for Maps {
         sample::sample(trained, options, shared)
     }
 
-    fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>> {
+    fn evaluate(
+        trained: &[Trained<Config>],
+        _options: &NoFlags,
+        shared: &Shared,
+    ) -> Result<Vec<Row>> {
         evaluate::evaluate(trained, shared)
     }
 

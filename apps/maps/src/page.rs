@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use generativa::cli::Trained;
 use generativa::report::Page;
-use generativa::report::page::{Figure, Source};
+use generativa::report::page::{Figure, Image, Source};
 use generativa_datasets::Manifest;
 use generativa_random::Stream;
 
@@ -66,7 +66,10 @@ fn figures(generator: &Generator) -> Result<Vec<Figure>> {
             (true, edits) => format!("playable after repair; tiles changed: {edits}"),
             (false, _) => format!("not playable: {}", drawn.verdict.reason),
         };
-        Ok(Figure { picture, caption: format!("Map {index} of seed 1, {verdict}") })
+        Ok(Figure {
+            image: Image::Pixels(picture),
+            caption: format!("Map {index} of seed 1, {verdict}"),
+        })
     };
     (0..SHOWN).map(figure).collect()
 }
@@ -88,7 +91,7 @@ fn quests(generator: &Generator) -> Result<Vec<Figure>> {
             verdict.path.len().saturating_sub(1),
             quest.edits.len()
         );
-        Ok(Some(Figure { picture, caption }))
+        Ok(Some(Figure { image: Image::Pixels(picture), caption }))
     };
     (0..2).filter_map(|index| figure(index).transpose()).collect()
 }

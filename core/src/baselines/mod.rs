@@ -1,3 +1,12 @@
 //! The classical rivals of the models.
 
 pub mod column_ngrams;
+pub mod isolation_forest;
+pub mod local_combinations;
+pub mod nearest_neighbours;
+pub mod principal_components;
+
+pub use isolation_forest::IsolationForest;
+pub use local_combinations::LocalCombinations;
+pub use nearest_neighbours::NearestNeighbours;
+pub use principal_components::PrincipalComponents;

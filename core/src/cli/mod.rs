@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 pub use exit::{DeviceChoice, Exit, for_each};
 pub use options::Shared;
 pub use progress::progress;
-pub use verbs::{RunChoice, Verb};
+pub use verbs::{NoFlags, RunChoice, Verb};
 
 use crate::report::Page;
 use crate::run::evaluation::Row;
@@ -38,6 +38,9 @@ pub trait App: Sized + 'static {
     type Config: Clone + Serialize + DeserializeOwned;
     /// Flags of `sample`.
     type Sample: Args;
+    /// Flags of `evaluate`, each a field of its name, which records tell; without any,
+    /// [`NoFlags`]. `demo` takes their default.
+    type Evaluate: Args + Default + Serialize;
     /// The app's own verbs.
     type Verb: Subcommand;
 
@@ -56,7 +59,11 @@ pub trait App: Sized + 'static {
     ) -> Result<()>;
 
     /// Scores all seeds together, beside their baselines.
-    fn evaluate(trained: &[Trained<Self::Config>], shared: &Shared) -> Result<Vec<Row>>;
+    fn evaluate(
+        trained: &[Trained<Self::Config>],
+        options: &Self::Evaluate,
+        shared: &Shared,
+    ) -> Result<Vec<Row>>;
 
     /// Title, lead, pictures and sources of the report; the rest is filled in.
     fn page(trained: &[Trained<Self::Config>]) -> Result<Page>;

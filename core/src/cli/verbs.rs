@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
 use super::exit::Exit;
 use super::settings::resolve;
@@ -26,7 +27,7 @@ pub enum Verb<A: App> {
     /// Draw samples from a trained model
     Sample(Sample<A>),
     /// Score a run beside its baselines
-    Evaluate(Evaluate),
+    Evaluate(Evaluate<A>),
     /// Write a run's page, report.html
     Report(RunChoice),
     /// Train, sample, evaluate and report on embedded data
@@ -81,8 +82,8 @@ pub struct Sample<A: App> {
 }
 
 /// Flags of `evaluate`.
-#[derive(Args, Debug)]
-pub struct Evaluate {
+#[derive(Args)]
+pub struct Evaluate<A: App> {
     /// Folder of a run, or of one of its seeds; may be given several times [default:
     /// runs/APP/quick]
     #[arg(long = "run", value_name = "DIR")]
@@ -90,7 +91,13 @@ pub struct Evaluate {
     /// Keep the results of all runs together as the app's committed evaluation.json
     #[arg(long)]
     record: bool,
+    #[command(flatten)]
+    own: A::Evaluate,
 }
+
+/// What an app takes that has no flags of its own for a verb.
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NoFlags {}
 
 /// Which run.
 #[derive(Args, Debug)]
@@ -143,7 +150,7 @@ pub(super) fn run<A: App>(verb: Verb<A>, shared: &Shared) -> Result<()> {
         Verb::Sample(Sample { run, own }) => {
             A::sample(&Trained::open::<A>(&run.dir::<A>())?, &own, shared)
         }
-        Verb::Evaluate(options) => evaluate::<A>(&options.runs, options.record, shared),
+        Verb::Evaluate(options) => evaluate::<A>(&options, shared),
         Verb::Report(options) => report::<A>(&options.dir::<A>(), shared),
         Verb::Demo(options) => demo::<A>(&options, shared),
         Verb::Own(verb) => A::verb(verb, shared),
@@ -201,10 +208,11 @@ fn train_seed<A: App>(
     }
 }
 
-fn evaluate<A: App>(runs: &[PathBuf], record: bool, shared: &Shared) -> Result<()> {
+fn evaluate<A: App>(options: &Evaluate<A>, shared: &Shared) -> Result<()> {
+    let Evaluate { runs, record, own } = options;
     let started = Instant::now();
     let usual = [default_out::<A>(Preset::Quick)];
-    let runs = if runs.is_empty() { &usual[..] } else { runs };
+    let runs = if runs.is_empty() { &usual[..] } else { &runs[..] };
     // All are opened before the first is scored: a mistyped name is found at once.
     let opened = runs.iter().map(|run| Trained::open_all::<A>(run)).collect::<Result<Vec<_>>>()?;
     let mut data = Vec::new();
@@ -216,13 +224,14 @@ fn evaluate<A: App>(runs: &[PathBuf], record: bool, shared: &Shared) -> Result<(
         }
         data.push(named);
     }
-    let mut all = evaluation::<A>(runs, Vec::new());
+    let mut all = evaluation::<A>(runs, own, Vec::new())?;
     for (run, trained) in runs.iter().zip(opened) {
-        let one = evaluation::<A>(std::slice::from_ref(run), A::evaluate(&trained, shared)?);
+        let rows = A::evaluate(&trained, own, shared)?;
+        let one = evaluation::<A>(std::slice::from_ref(run), own, rows)?;
         one.write(&run.join("evaluation.json"))?;
         all.rows.extend(one.rows);
     }
-    if record {
+    if *record {
         all.write(&Path::new("apps").join(A::NAME).join("evaluation.json"))?;
         readme::update(Path::new("."), &all)?;
     }
@@ -240,16 +249,29 @@ fn evaluate<A: App>(runs: &[PathBuf], record: bool, shared: &Shared) -> Result<(
 }
 
 /// A record of `runs`, made here and now.
-fn evaluation<A: App>(runs: &[PathBuf], rows: Vec<Row>) -> Evaluation {
+fn evaluation<A: App>(runs: &[PathBuf], own: &A::Evaluate, rows: Vec<Row>) -> Result<Evaluation> {
     let runs: String = runs.iter().map(|run| format!(" --run {}", run.display())).collect();
-    Evaluation {
+    let own = flags(own)?;
+    Ok(Evaluation {
         app: A::NAME.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        command: format!("just {} evaluate{runs}", A::NAME),
+        command: format!("just {} evaluate{own}{runs}", A::NAME),
         revision: revision(),
         machine: Machine::here(),
         rows,
-    }
+    })
+}
+
+/// Flags as they are typed, from their fields; those that were not given are left out.
+fn flags(given: &impl Serialize) -> Result<String> {
+    let table = toml::Table::try_from(given).context("flags are not a table")?;
+    let flag = |(name, value): (&String, &toml::Value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        // A shell would take a blank as the end of the value.
+        let quote = if value.contains(char::is_whitespace) { "'" } else { "" };
+        format!(" --{} {quote}{value}{quote}", name.replace('_', "-"))
+    };
+    Ok(table.iter().map(flag).collect())
 }
 
 fn report<A: App>(dir: &Path, shared: &Shared) -> Result<()> {
@@ -292,6 +314,27 @@ fn demo<A: App>(options: &Demo, shared: &Shared) -> Result<()> {
     let preset = Preset::Quick;
     let header = Header { app: A::NAME.into(), preset: preset.name().into(), seed: 1 };
     train_seed::<A>(&out, &header, &A::preset(preset, "", ""), true, shared)?;
-    evaluate::<A>(std::slice::from_ref(&out), false, shared)?;
+    let options =
+        Evaluate::<A> { runs: vec![out.clone()], record: false, own: A::Evaluate::default() };
+    evaluate::<A>(&options, shared)?;
     report::<A>(&out, shared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_names_the_flags_that_were_given_and_no_others() -> Result<()> {
+        #[derive(Serialize)]
+        struct Own {
+            data: Option<&'static str>,
+            first_lead: Option<u8>,
+            quick: Option<&'static str>,
+        }
+        let own = Own { data: Some("my beats"), first_lead: Some(2), quick: None };
+        assert_eq!(flags(&own)?, " --data 'my beats' --first-lead 2");
+        assert_eq!(flags(&NoFlags {})?, "");
+        Ok(())
+    }
 }

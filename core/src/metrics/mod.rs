@@ -1,7 +1,10 @@
 //! One score a file: slices or grids in, `f64` out; each says its source, unit and best value.
 
+pub mod conformal;
 pub mod correlation;
+pub mod event_match;
 pub mod interval;
 pub mod quantile;
+pub mod roc;
 pub mod tile_patterns;
 pub mod window_distance;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::curves::Chart;
 use super::markup::{base64, escape};
@@ -24,10 +24,14 @@ pub struct Page {
     pub headlines: Vec<Headline>,
     /// Every figure, beside those of the rivals.
     pub evaluation: Option<Evaluation>,
-    /// Samples.
+    /// What is shown.
     pub figures: Vec<Figure>,
-    /// Curves of the training.
+    /// What stands above it; `Samples` where empty.
+    pub figures_title: String,
+    /// Curves, of the training for instance.
     pub charts: Vec<Chart>,
+    /// What stands above them; `Training` where empty.
+    pub charts_title: String,
     /// The config as saved with the run.
     pub config: String,
     /// Commands that make the run again, in order.
@@ -47,13 +51,23 @@ pub struct Headline {
     pub beside: String,
 }
 
-/// A picture with the words that belong to it.
+/// An image with the words that belong to it.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// Shown at its own size or smaller, its pixels kept sharp; wider ones scroll sideways.
-    pub picture: Picture,
+    /// Shown at its own size; one that is wider than the page scrolls sideways.
+    pub image: Image,
     /// Stands below it and serves readers who do not see it.
     pub caption: String,
+}
+
+/// What a figure shows.
+#[derive(Clone, Debug)]
+pub enum Image {
+    /// A picture whose pixels are kept sharp.
+    Pixels(Picture),
+    /// One `<svg>` element that escapes its own texts, with a width and ids that no other drawing
+    /// of the page has. It stands in the page as it is.
+    Drawing(String),
 }
 
 /// A data set behind the run.
@@ -85,12 +99,31 @@ pub fn headlines(evaluation: &Evaluation, count: usize) -> Vec<Headline> {
     evaluation.model_rows().take(count).map(headline).collect()
 }
 
+impl Image {
+    /// The image as an element; `caption` is escaped.
+    fn html(&self, caption: &str) -> Result<String> {
+        match self {
+            Self::Pixels(picture) => Ok(format!(
+                "<img width=\"{}\" height=\"{}\" alt=\"{caption}\" \
+                 src=\"data:image/png;base64,{}\">",
+                picture.width(),
+                picture.height(),
+                base64(&picture.to_png()?)
+            )),
+            Self::Drawing(svg) => {
+                ensure!(svg.starts_with("<svg"), "expected an `<svg>` element");
+                Ok(svg.clone())
+            }
+        }
+    }
+}
+
 impl Page {
     /// The page as HTML. It loads nothing from anywhere and runs no script, and says so in its
     /// policy, so that a browser holds it to that.
     ///
     /// # Errors
-    /// A picture too large for a PNG.
+    /// A picture too large for a PNG, a drawing that does not begin with `<svg`.
     pub fn html(&self) -> Result<String> {
         let title = escape(&self.title);
         let mut html = format!(
@@ -137,17 +170,15 @@ impl Page {
         let mut body = String::new();
         for (index, figure) in self.figures.iter().enumerate() {
             let caption = escape(&figure.caption);
-            let (width, height) = (figure.picture.width(), figure.picture.height());
-            let data = base64(&figure.picture.to_png().with_context(|| {
-                format!("picture {} of the page (`{}`)", index + 1, figure.caption)
-            })?);
+            let image = figure.image.html(&caption).with_context(|| {
+                format!("figure {} of the page (`{}`)", index + 1, figure.caption)
+            })?;
             body += &format!(
-                "<figure><div class=\"scroll\" tabindex=\"0\"><img width=\"{width}\" \
-                 height=\"{height}\" alt=\"{caption}\" src=\"data:image/png;base64,{data}\">\
-                 </div><figcaption>{caption}</figcaption></figure>\n"
+                "<figure><div class=\"scroll\" tabindex=\"0\">{image}</div>\
+                 <figcaption>{caption}</figcaption></figure>\n"
             );
         }
-        Ok(section("Samples", &body))
+        Ok(section(title(&self.figures_title, "Samples"), &body))
     }
 
     fn table(&self) -> String {
@@ -193,7 +224,8 @@ impl Page {
     fn curves(&self) -> String {
         let charts: String = self.charts.iter().map(|chart| chart.svg() + "\n").collect();
         let body = format!("<div class=\"charts\">{charts}</div>");
-        section("Training", if charts.is_empty() { "" } else { &body })
+        let title = title(&self.charts_title, "Training");
+        section(title, if charts.is_empty() { "" } else { &body })
     }
 
     fn repeat(&self) -> String {
@@ -258,6 +290,11 @@ fn section(title: &str, body: &str) -> String {
     format!("<section><h2>{}</h2>\n{body}</section>\n", escape(title))
 }
 
+/// `own`, or what is usual.
+fn title<'a>(own: &'a str, usual: &'a str) -> &'a str {
+    if own.is_empty() { usual } else { own }
+}
+
 fn paragraph(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("<p>{}</p>", escape(text)) }
 }
@@ -300,7 +337,9 @@ mod tests {
             config,
             headlines: vec![Headline { value, label, beside }],
             evaluation: Some(Evaluation { command: EVIL.into(), rows, ..Evaluation::default() }),
-            figures: vec![Figure { picture, caption: EVIL.into() }],
+            figures: vec![Figure { image: Image::Pixels(picture), caption: EVIL.into() }],
+            figures_title: EVIL.into(),
+            charts_title: EVIL.into(),
             charts: vec![Chart { title: EVIL.into(), x_label: EVIL.into(), series: vec![] }],
             commands: vec![EVIL.into()],
             sources: vec![Source {
@@ -343,6 +382,20 @@ mod tests {
         assert!(
             link("https://example.org/a?b&c").contains("href=\"https://example.org/a?b&amp;c\"")
         );
+    }
+
+    #[test]
+    fn a_drawing_stands_in_the_page_and_its_caption_is_escaped() -> Result<()> {
+        let svg = "<svg width=\"400mm\"><path d=\"M0 0h9\"/></svg>";
+        let figure =
+            |svg: &str| Figure { image: Image::Drawing(svg.into()), caption: "<b>".into() };
+        let html = Page { figures: vec![figure(svg)], ..Page::default() }.html()?;
+        assert!(html.contains(&format!("tabindex=\"0\">{svg}</div>")), "{html}");
+        assert!(html.contains("<figcaption>&lt;b&gt;</figcaption>"), "{html}");
+        let other = Page { figures: vec![figure("<?xml version=\"1.0\"?>")], ..Page::default() };
+        let message = other.html().err().map_or(String::new(), |error| format!("{error:#}"));
+        assert!(message.contains("figure 1") && message.contains("`<svg>`"), "{message}");
+        Ok(())
     }
 
     #[test]

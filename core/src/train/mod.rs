@@ -3,3 +3,4 @@
 pub mod fit;
 pub mod optimizer;
 pub mod schedule;
+pub mod side_by_side;

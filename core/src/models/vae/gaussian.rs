@@ -46,6 +46,12 @@ impl Gaussian {
         let ratio = (self.log_var.exp()? + gap)?.mul(&other.log_var.neg()?.exp()?)?;
         ((ratio + (&other.log_var - &self.log_var)?)? - 1.0)? * 0.5
     }
+
+    /// KL(self ‖ standard normal) of each dimension, in nats: `[batch, latent]`.
+    pub fn kl_to_standard(&self) -> Result<Tensor> {
+        let squares = (self.log_var.exp()? + self.mean.sqr()?)?;
+        ((squares - &self.log_var)? - 1.0)? * 0.5
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +72,8 @@ mod tests {
     #[test]
     fn kl_is_zero_only_between_equals_and_known_elsewhere() -> Result<()> {
         let (unit, shifted) = (gaussian(0.0, 0.0)?, gaussian(2.0, 0.0)?);
-        assert_eq!(kl(&unit, &unit)?, 0.0);
+        let to_standard = |one: &Gaussian| one.kl_to_standard()?.sum_all()?.to_scalar::<f32>();
+        assert_eq!((kl(&unit, &unit)?, to_standard(&shifted)?), (0.0, 2.0));
         // Half the squared distance in standard deviations.
         assert_eq!(kl(&shifted, &unit)?, 2.0);
         // ln(s) + (1 / s² - 1) / 2 with s = e.
