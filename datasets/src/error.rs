@@ -177,6 +177,18 @@ pub enum Error {
         /// What is.
         found: String,
     },
+    /// A file that is sound and still not one for this.
+    #[error("{}: expected {expected}, found {found}; {remedy}", path.display())]
+    Unsuited {
+        /// The file.
+        path: PathBuf,
+        /// What can be used.
+        expected: String,
+        /// What the file has.
+        found: String,
+        /// What to do.
+        remedy: String,
+    },
     /// Values that a format cannot hold.
     #[error("{what}: expected {expected}, found {found}")]
     Unfit {
@@ -238,7 +250,7 @@ pub enum Error {
     },
 }
 
-fn list(names: &[String]) -> String {
+pub(crate) fn list(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`catalogue`] knows the sets and where they lie, [`verify`] compares them with their
 //! manifests, `fetch` brings them (a feature of that name), one module a set reads them, and
-//! `simulators` make stand-ins that need no download.
+//! `simulators` make stand-ins that need no download. [`recording`] reads the user's own signals.
 
 pub mod boxoban;
 pub mod catalogue;
@@ -11,11 +11,13 @@ mod error;
 pub mod fetch;
 mod manifest;
 mod read;
+pub mod recording;
 pub mod simulators;
 pub mod ucr;
 pub mod verify;
 pub mod vglc;
 pub mod wfdb;
+mod write;
 
 pub use error::{Error, Result};
 pub use manifest::{File, Manifest};

@@ -14,6 +14,7 @@ mod writer;
 pub use annotations::{Annotation, Annotations, SYMBOLS};
 pub use header::{Header, Signal};
 pub use reader::Reader;
+pub(crate) use reader::header_of;
 pub use samples::Format;
 pub use writer::Writer;
 

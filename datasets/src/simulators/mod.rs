@@ -1,4 +1,5 @@
 //! Seeded stand-ins with known truth, for a first run without any download.
 
+pub mod ecg;
 pub mod roguelike;
 pub mod roguelike_rules;

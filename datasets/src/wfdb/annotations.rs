@@ -4,8 +4,7 @@
 use std::path::Path;
 
 use super::reader::unreadable;
-use super::writer::write_whole;
-use crate::{Error, Result};
+use crate::{Error, Result, write};
 
 /// The symbol of every code of annot(5); a blank where a code has none.
 pub const SYMBOLS: &[u8; 42] = b" NLRaVFJASEj/Q~ | sT*D\"=pB^t+u?![]en@xf()r";
@@ -179,7 +178,7 @@ impl Annotations {
             (time, channel, number) = (mark.time, mark.channel, mark.number);
         }
         bytes.extend([0, 0]);
-        write_whole(path, &bytes)
+        write::whole(path, &bytes)
     }
 }
 

@@ -40,7 +40,7 @@ impl Reader {
     /// Fails where a file is missing or the header is not one of this format.
     pub fn open(path: &Path) -> Result<Self> {
         let named = path.extension().is_some_and(|end| end == "hea");
-        let path = if named { path.to_owned() } else { with_extension(path, "hea") };
+        let path = if named { path.to_owned() } else { header_of(path) };
         let text = std::fs::read(&path).map_err(|source| unreadable(&path, source))?;
         let header = Header::parse(&path, &String::from_utf8_lossy(&text))?;
         let mut files: Vec<SignalFile> = Vec::new();
@@ -174,6 +174,11 @@ fn open(path: &Path, offset: u64) -> Result<File> {
         Ok(file)
     };
     open().map_err(|source| unreadable(path, source))
+}
+
+/// Where the header of the recording `NAME` is.
+pub(crate) fn header_of(name: &Path) -> PathBuf {
+    with_extension(name, "hea")
 }
 
 /// The path with `.extension` behind its name, which may have dots of its own.

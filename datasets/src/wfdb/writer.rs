@@ -1,11 +1,12 @@
 //! Signals and their header, written some frames at a time.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::{Format, Header};
+use crate::write::{self, place, temporary, unwritable};
 use crate::{Error, Result};
 
 /// A recording that is being written. What was there before stays until [`finish`](Self::finish)
@@ -52,8 +53,7 @@ impl Writer {
         for signal in &mut header.signals {
             (signal.first, signal.checksum, signal.offset) = (None, Some(0), 0);
         }
-        let file = std::fs::create_dir_all(folder).and_then(|()| NamedTempFile::new_in(folder));
-        let file = BufWriter::new(file.map_err(|source| unwritable(folder, source))?);
+        let file = BufWriter::new(temporary(folder).map_err(|source| unwritable(folder, source))?);
         let folder = folder.to_owned();
         Ok(Self { folder, header, format, file, frames: 0, waiting: Vec::new() })
     }
@@ -89,7 +89,7 @@ impl Writer {
         self.header.frames = Some(self.frames);
         place(file, &samples)?;
         let path = self.folder.join(format!("{}.hea", self.header.name));
-        write_whole(&path, self.header.text().as_bytes())?;
+        write::whole(&path, self.header.text().as_bytes())?;
         Ok(path)
     }
 
@@ -126,24 +126,4 @@ impl Writer {
         self.waiting.drain(..count);
         self.file.write_all(&bytes).map_err(|source| unwritable(&self.folder, source))
     }
-}
-
-/// A file with these bytes, in the place of the one before once it is whole.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let write = || {
-        let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        file.write_all(bytes)?;
-        Ok(file)
-    };
-    place(write().map_err(|source| unwritable(path, source))?, path)
-}
-
-fn place(file: NamedTempFile, path: &Path) -> Result<()> {
-    let placed = file.as_file().sync_all().and_then(|()| Ok(file.persist(path)?));
-    placed.map(drop).map_err(|source| unwritable(path, source))
-}
-
-fn unwritable(path: &Path, source: io::Error) -> Error {
-    Error::Unwritable { path: path.to_owned(), source }
 }
