@@ -11,6 +11,11 @@ default:
 maps *args:
     @cargo run --quiet --package maps -- "$@"
 
+# Heart beats: train, detect, explain, watch, evaluate and more; `just ecg --help`
+[group('apps')]
+ecg *args:
+    @cargo run --quiet --package ecg -- "$@"
+
 # Train on embedded dungeons, draw new ones and write a page: out/demo/maps/report.html
 [group('start here')]
 demo *args:
@@ -22,7 +27,7 @@ test *args:
     cargo build --workspace --bins
     cargo test --workspace --doc
     cargo test --workspace --lib --bins
-    @if [[ -n "${GENERATIVA_DATA:-}" || -d ../shared/datasets ]]; then cargo test --package generativa-datasets --lib -- --ignored; fi
+    @if [[ -n "${GENERATIVA_DATA:-}" || -d ../shared/datasets ]]; then cargo test --package generativa-datasets --package ecg --lib -- --ignored; fi
     cargo test --package suite-tests --test suite -- "$@"
 
 # Data sets: `just data list`, `just data fetch NAME`, `just data verify`

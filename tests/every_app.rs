@@ -11,7 +11,7 @@ use libtest_mimic::{Failed, Trial};
 
 use crate::places::workspace;
 
-type Checked = Result<(), Failed>;
+pub(crate) type Checked = Result<(), Failed>;
 type Check = fn(&str) -> Checked;
 
 /// Folders of `apps/` that are tools, not models.
@@ -54,7 +54,7 @@ fn whole_life(app: &str) -> Checked {
     }
     passes(app, &["report", "--run", &run])?;
     let page = fs::read_to_string(folder.path().join("run/report.html"))?;
-    for part in ["<svg", "data:image/png", "<table"] {
+    for part in ["<svg", "<figure", "<table"] {
         if !page.contains(part) {
             return Err(format!("report.html has no {part}").into());
         }
@@ -163,7 +163,10 @@ fn apps() -> Vec<String> {
     names
 }
 
-fn command(app: &str, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Result<Command, Failed> {
+pub(crate) fn command(
+    app: &str,
+    arguments: &[impl AsRef<std::ffi::OsStr>],
+) -> Result<Command, Failed> {
     // Tests run from target/<profile>/deps, apps lie one folder up.
     let test = std::env::current_exe()?;
     let built = test.ancestors().nth(2).ok_or("the test has no target folder")?;
@@ -180,7 +183,7 @@ fn start(app: &str, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Result<Child, 
     Ok(command(app, arguments)?.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
 }
 
-fn passes(
+pub(crate) fn passes(
     app: &str,
     arguments: &[impl AsRef<std::ffi::OsStr> + std::fmt::Debug],
 ) -> Result<Output, Failed> {
@@ -253,6 +256,6 @@ fn differing(
     names
 }
 
-fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     path.display().to_string()
 }

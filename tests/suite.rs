@@ -6,6 +6,8 @@ mod every_app;
 mod exports;
 mod judges;
 mod places;
+mod recordings;
+mod records;
 mod reference;
 
 use libtest_mimic::Arguments;
@@ -19,5 +21,7 @@ fn main() {
     trials.extend(places::with("GENERATIVA_FIXTURES", "fixtures", reference::trials));
     trials.extend(exports::trials());
     trials.extend(every_app::trials());
+    trials.extend(recordings::trials());
+    trials.extend(records::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

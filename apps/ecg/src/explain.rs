@@ -1,0 +1,170 @@
+//! `explain`: one beat of a recording, beside what the model expects in its place.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use generativa::cli::{Exit, Shared};
+use generativa::run::file::{create_folder, write_atomically};
+use generativa_datasets::recording::Recording;
+
+use crate::deliver::{WARNING, clock};
+use crate::detect::Source;
+use crate::follow::{Follower, Judge, Scored};
+use crate::heat::{colour, heat};
+use crate::reason::reason;
+use crate::strip::{BeatFigure, Expected, Neighbour};
+
+/// Frames that are read at once.
+const PIECE: usize = 1 << 14;
+
+/// Flags of `explain`.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// The recording, as for `detect`
+    #[arg(value_name = "RECORDING")]
+    recording: PathBuf,
+    /// The beat nearest to this time, in seconds
+    #[arg(long, value_name = "SECONDS", required_unless_present = "beat")]
+    time: Option<f64>,
+    /// The beat of this number, from 1, as in the table of `detect`
+    #[arg(long, value_name = "NUMBER", conflicts_with = "time")]
+    beat: Option<usize>,
+    #[command(flatten)]
+    source: Source,
+    /// Write the figure into this folder, as BEAT.svg
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Says why a beat is odd, or that it is not.
+///
+/// # Errors
+/// As `detect`; no such beat.
+pub fn explain(options: &Options, shared: &Shared) -> Result<()> {
+    if let Some(out) = &options.out {
+        create_folder(out)?;
+    }
+    let judge = options.source.judge()?;
+    let path = options.recording.display();
+    let (number, scored, frequency) =
+        wanted(&judge, options).with_context(|| format!("cannot explain a beat of {path}"))?;
+    let view = judge.scorer.view(&scored.beat)?;
+    let heat = heat(&view);
+    let seconds = scored.cut.frame as f64 / frequency;
+    let reason = reason(&judge, &scored, &heat);
+    let figure =
+        figure(&judge, &view, &heat, &format!("Beat {number} at {}: {reason}", clock(seconds)));
+    if let Some(out) = &options.out {
+        write_atomically(&out.join(format!("{number}.svg")), figure.as_bytes())?;
+    }
+    let deviations = judge.deviations(&scored.parts);
+    let axes: Vec<(&str, f32)> =
+        judge.config.axes().into_iter().zip(view.latent.iter().copied()).collect();
+    if shared.json {
+        let window = judge.config.data.window;
+        let values = |values: &[f32]| values.to_vec();
+        let line = serde_json::json!({
+            "beat": number,
+            "frame": scored.cut.frame,
+            "seconds": seconds,
+            "score": scored.score,
+            "p": scored.p,
+            "alarm": scored.alarm,
+            "reason": reason,
+            "parts": deviations
+                .iter()
+                .map(|(part, off)| (part.name().to_owned(), (*off).into()))
+                .collect::<serde_json::Map<_, _>>(),
+            "seconds_from_r": (0..view.values.len()).map(|at| window.time(at)).collect::<Vec<_>>(),
+            "values": values(&view.values),
+            "expected": values(&view.mean),
+            "deviation": view.variance.iter().map(|v| v.sqrt()).collect::<Vec<_>>(),
+            "nearest": values(&view.nearest),
+            "heat": heat,
+            "latent": values(&view.latent),
+            "axes": axes
+                .iter()
+                .map(|(name, off)| ((*name).to_owned(), (*off).into()))
+                .collect::<serde_json::Map<_, _>>(),
+            "notice": WARNING,
+        });
+        return shared.print(&line.to_string());
+    }
+    let verdict = if scored.alarm { "an alarm" } else { "no alarm" };
+    let p = scored.p.map_or("not judged".into(), |p| format!("p = {p:.5}"));
+    shared.print(&format!("beat {number} at {}: {verdict}, {p}; {reason}", clock(seconds)))?;
+    for (part, off) in deviations {
+        shared.print(&format!("  {:<11} {off:+.1} standard deviations odd", part.name()))?;
+    }
+    for (name, off) in axes {
+        shared.print(&format!("  {name:<11} {off:+.1} standard deviations of normal people"))?;
+    }
+    shared.remark(WARNING);
+    Ok(())
+}
+
+/// The beat that is asked for, its number from 1, and the frequency of the recording.
+fn wanted(judge: &Judge, options: &Options) -> Result<(usize, Scored, f64)> {
+    let mut recording = Recording::open_with(&options.recording, &options.source.reading())?;
+    let leads: Vec<String> = recording.leads().iter().map(|lead| lead.name.clone()).collect();
+    let lead = crate::survey::chosen(&leads, options.source.lead.as_deref())?;
+    let frequency = recording.frequency();
+    let mut follower = Follower::new(judge, frequency, (leads.len(), lead), false)?;
+    let (mut count, mut best): (usize, Option<(usize, Scored)>) = (0, None);
+    let mut take = |beats: Vec<Scored>| {
+        for scored in beats {
+            count += 1;
+            let nearer = |time: f64, best: &Scored| {
+                let away = |one: &Scored| (one.cut.frame as f64 / frequency - time).abs();
+                away(&scored) < away(best)
+            };
+            let better = match (options.time, &best) {
+                (None, _) => options.beat == Some(count),
+                (Some(_), None) => true,
+                (Some(time), Some((_, best))) => nearer(time, best),
+            };
+            if better {
+                best = Some((count, scored));
+            }
+        }
+    };
+    let mut frames = 0;
+    while let Some(piece) = recording.read(PIECE)? {
+        frames += piece[0].len();
+        take(follower.push(&piece)?);
+    }
+    take(follower.finish()?);
+    let seconds = frames as f64 / frequency;
+    if let Some(time) = options.time.filter(|time| !(0.0..=seconds).contains(time)) {
+        bail!(Exit::Usage(format!("--time {time}: the recording has the seconds 0 to {seconds}")));
+    }
+    match best {
+        Some((number, scored)) => Ok((number, scored, frequency)),
+        None if count == 0 => bail!("it has no heart beat"),
+        None => bail!(Exit::Usage(format!(
+            "it has no beat {}; they are numbered from 1 to {count}",
+            options.beat.unwrap_or_default()
+        ))),
+    }
+}
+
+/// The beat in large.
+pub fn figure(judge: &Judge, view: &crate::score::View, heat: &[f32], title: &str) -> String {
+    let window = judge.config.data.window;
+    let heat = colour(heat);
+    let deviation: Vec<f32> = view.variance.iter().map(|variance| variance.sqrt()).collect();
+    BeatFigure {
+        id: "beat",
+        title,
+        footnote: "",
+        frequency: (window.samples - 1) as f64 / window.seconds(),
+        peak: window.place_of_r(),
+        unit: "of a usual beat",
+        values: &view.values,
+        expected: Some(Expected { mean: &view.mean, deviation: &deviation }),
+        neighbour: Some(Neighbour { values: &view.nearest, label: "" }),
+        heat: &heat,
+    }
+    .svg()
+}

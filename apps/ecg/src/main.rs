@@ -1,0 +1,5 @@
+//! The `ecg` command.
+
+fn main() -> std::process::ExitCode {
+    generativa::cli::main::<ecg::Ecg>()
+}
