@@ -38,8 +38,7 @@ impl LocalCombinations {
     /// Each of `rows` less the best combination of its `count` nearest remembered rows: their mean
     /// and a ridge regression on their differences from it, `ridge` added to the squares.
     pub fn remainders(&self, rows: &[Vec<f32>], count: usize, ridge: f64) -> Result<Vec<Vec<f32>>> {
-        let looks = self.near.looks(rows)?.into_iter().zip(rows);
-        Ok(looks.map(|(look, row)| self.remainder(row, &look, count, ridge)).collect())
+        self.near.each(rows, |look, row| self.remainder(row, look, count, ridge))
     }
 
     fn remainder(&self, row: &[f32], look: &Look, count: usize, ridge: f64) -> Vec<f32> {

@@ -3,6 +3,9 @@
 use candle::{Device, Result, Tensor};
 use generativa_kernels::{Epilogue, linear};
 
+/// Rows that are looked at together.
+const AT_ONCE: usize = 128;
+
 /// Rows by which others are judged.
 #[derive(Clone, Debug)]
 pub struct NearestNeighbours {
@@ -37,24 +40,36 @@ impl NearestNeighbours {
 
     /// Euclidean distance of each of `rows` from the remembered one nearest to it.
     pub fn distances(&self, rows: &[Vec<f32>]) -> Result<Vec<f64>> {
-        let found = self.looks(rows)?.into_iter().zip(rows);
         // From the values themselves: a difference of products loses digits.
-        let distance = |(look, row): (Look, &Vec<f32>)| {
+        self.each(rows, |look, row| {
             let near = &self.rows[look.nearest(1)[0]];
             let squares = row.iter().zip(near).map(|(a, b)| f64::from(a - b).powi(2));
             squares.sum::<f64>().sqrt()
-        };
-        Ok(found.map(distance).collect())
+        })
     }
 
     /// For each of `rows` the numbers of the `count` remembered rows nearest to it, the nearest
     /// first; fewer where fewer are remembered.
     pub fn nearest(&self, rows: &[Vec<f32>], count: usize) -> Result<Vec<Vec<usize>>> {
-        Ok(self.looks(rows)?.into_iter().map(|look| look.nearest(count)).collect())
+        self.each(rows, |look, _| look.nearest(count))
     }
 
-    /// How every remembered row looks from each of `rows`.
-    pub(super) fn looks(&self, rows: &[Vec<f32>]) -> Result<Vec<Look>> {
+    /// What `found` makes of how every remembered row looks from each of `rows`. A few rows at once:
+    /// from all of many the memory would not hold it.
+    pub(super) fn each<T>(
+        &self,
+        rows: &[Vec<f32>],
+        mut found: impl FnMut(&Look, &[f32]) -> T,
+    ) -> Result<Vec<T>> {
+        let mut all = Vec::with_capacity(rows.len());
+        for rows in rows.chunks(AT_ONCE) {
+            let looks = self.looks(rows)?;
+            all.extend(looks.iter().zip(rows).map(|(look, row)| found(look, row)));
+        }
+        Ok(all)
+    }
+
+    fn looks(&self, rows: &[Vec<f32>]) -> Result<Vec<Look>> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
