@@ -316,12 +316,12 @@ mod tests {
     fn presets_pass_their_own_check_and_numbers_that_make_nothing_do_not() -> Result<()> {
         for preset in [Preset::Tiny, Preset::Quick, Preset::Full] {
             for data in ["", "ecg5000"] {
-                let mut config = Config::preset(preset, data);
+                let mut config = Config::preset(preset, data, "");
                 config.data.name = if data.is_empty() { EMBEDDED } else { data }.into();
                 config.check()?;
             }
         }
-        let mut config = Config::preset(Preset::Tiny, "ecg5000");
+        let mut config = Config::preset(Preset::Tiny, "ecg5000", "");
         config.data.name = "ecg5000".into();
         config.score.references = 1;
         let message = config.check().expect_err("one beat").to_string();

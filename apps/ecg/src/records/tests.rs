@@ -21,6 +21,8 @@ fn choice(folder: &Path, subset: &str) -> DataChoice {
         lead: String::new(),
         patients: 0,
         seconds: 0.0,
+        aside_patients: 1,
+        aside_seconds: 60.0,
         window: Window::default(),
     }
 }
