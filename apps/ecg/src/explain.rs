@@ -8,12 +8,12 @@ use generativa::cli::{Exit, Shared};
 use generativa::run::file::{create_folder, write_atomically};
 use generativa_datasets::recording::Recording;
 
+use crate::beat_figure::beat_figure;
 use crate::deliver::{WARNING, clock};
 use crate::detect::Source;
 use crate::follow::{Follower, Judge, Scored};
-use crate::heat::{colour, heat};
+use crate::heat::heat;
 use crate::reason::reason;
-use crate::strip::{BeatFigure, Expected, Neighbour};
 
 /// Frames that are read at once.
 const PIECE: usize = 1 << 14;
@@ -53,8 +53,8 @@ pub fn explain(options: &Options, shared: &Shared) -> Result<()> {
     let heat = heat(&view);
     let seconds = scored.cut.frame as f64 / frequency;
     let reason = reason(&judge, &scored, &heat);
-    let figure =
-        figure(&judge, &view, &heat, &format!("Beat {number} at {}: {reason}", clock(seconds)));
+    let title = format!("Beat {number} at {}: {reason}", clock(seconds));
+    let figure = beat_figure(&view, Some(&judge.config.data.window), ("beat", &title));
     if let Some(out) = &options.out {
         write_atomically(&out.join(format!("{number}.svg")), figure.as_bytes())?;
     }
@@ -147,24 +147,4 @@ fn wanted(judge: &Judge, options: &Options) -> Result<(usize, Scored, f64)> {
             options.beat.unwrap_or_default()
         ))),
     }
-}
-
-/// The beat in large.
-pub fn figure(judge: &Judge, view: &crate::score::View, heat: &[f32], title: &str) -> String {
-    let window = judge.config.data.window;
-    let heat = colour(heat);
-    let deviation: Vec<f32> = view.variance.iter().map(|variance| variance.sqrt()).collect();
-    BeatFigure {
-        id: "beat",
-        title,
-        footnote: "",
-        frequency: (window.samples - 1) as f64 / window.seconds(),
-        peak: window.place_of_r(),
-        unit: "of a usual beat",
-        values: &view.values,
-        expected: Some(Expected { mean: &view.mean, deviation: &deviation }),
-        neighbour: Some(Neighbour { values: &view.nearest, label: "" }),
-        heat: &heat,
-    }
-    .svg()
 }

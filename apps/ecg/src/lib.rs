@@ -3,6 +3,7 @@
 
 pub mod aami;
 pub mod adapt;
+pub mod beat_figure;
 pub mod config;
 pub mod cutter;
 pub mod data;

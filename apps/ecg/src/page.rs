@@ -8,13 +8,12 @@ use generativa::report::Page;
 use generativa::report::page::{Figure, Image, Source};
 use generativa_datasets::Manifest;
 
+use crate::beat_figure::beat_figure;
 use crate::config::Config;
 use crate::data::{Corpus, Domain, Judged};
 use crate::deliver::WARNING;
-use crate::heat::{colour, heat};
 use crate::model::open;
 use crate::score::Scorer;
-use crate::strip::{BeatFigure, Expected, Neighbour};
 
 /// Title, lead, pictures and sources of a run.
 pub fn page(trained: &[Trained<Config>]) -> Result<Page> {
@@ -82,29 +81,9 @@ fn drawing(
     (id, title): (&str, &str),
 ) -> Result<String> {
     let view = scorer.view(&judged.beat)?;
-    let heat = colour(&heat(&view));
-    let deviation: Vec<f32> = view.variance.iter().map(|variance| variance.sqrt()).collect();
-    let window = config.data.window;
-    // Beats that came cut tell no times: of ECG5000 one takes about 0.8 s.
-    let cut = judged.beat.rhythm.is_none() && judged.patient.is_none();
-    let count = (view.values.len() - 1) as f64;
-    let (frequency, peak) = match cut {
-        true => (count / 0.8, 0.0),
-        false => (count / window.seconds(), window.place_of_r()),
-    };
-    Ok(BeatFigure {
-        id,
-        title,
-        footnote: "",
-        frequency,
-        peak,
-        unit: if cut { "standardised" } else { "of a usual beat" },
-        values: &view.values,
-        expected: Some(Expected { mean: &view.mean, deviation: &deviation }),
-        neighbour: Some(Neighbour { values: &view.nearest, label: "" }),
-        heat: &heat,
-    }
-    .svg())
+    // Beats that came cut have no patient and tell no times.
+    let window = judged.patient.map(|_| &config.data.window);
+    Ok(beat_figure(&view, window, (id, title)))
 }
 
 fn source(domain: &Domain) -> Source {
@@ -122,7 +101,8 @@ fn source(domain: &Domain) -> Source {
             sha256,
         },
         None => {
-            Source { name, about: "made by a seeded simulator".into(), sha256, ..Source::default() }
+            let about = if used.real { "your own files" } else { "made by a seeded simulator" };
+            Source { name, about: about.into(), sha256, ..Source::default() }
         }
     }
 }
