@@ -172,7 +172,9 @@ fn one_after_the_other(to: &mut [f32], height: usize, lines: Matrix<'_>) -> usiz
         if !has_room(first) {
             break;
         }
-        for line in (0..lines.rows).step_by(8) {
+        // The last lines first: what their vectors have too many of lies where the first lines of
+        // the next term come.
+        for line in (0..lines.rows).step_by(8).rev() {
             let mut eight = [_mm256_setzero_ps(); 8];
             for (index, eight) in eight.iter_mut().enumerate().take(lines.rows - line) {
                 let place = (line + index) * lines.row_stride + first;
@@ -186,4 +188,33 @@ fn one_after_the_other(to: &mut [f32], height: usize, lines: Matrix<'_>) -> usiz
         done = first + 8;
     }
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_of_every_height_hold_the_lines_term_by_term() {
+        for (height, terms) in (1..=32).flat_map(|height| [(height, 5), (height, 8), (height, 29)])
+        {
+            for missing in 0..height.min(9) {
+                let rows = height - missing;
+                let values: Vec<f32> = (0..rows * terms).map(|place| place as f32).collect();
+                let lines = Matrix::new(&values, rows, terms);
+                let turned: Vec<f32> = (0..terms * rows)
+                    .map(|place| values[place % rows * terms + place / rows])
+                    .collect();
+                for lines in [lines, Matrix::new(&turned, terms, rows).transposed()] {
+                    let mut to = vec![-1.0; terms * height + BEHIND];
+                    pack(&mut to, height, lines);
+                    for (term, line) in (0..terms).flat_map(|t| (0..rows).map(move |l| (t, l))) {
+                        let found = to[term * height + line];
+                        let expected = values[line * terms + term];
+                        assert_eq!(found, expected, "{rows} of {height}, {terms}: {term} {line}");
+                    }
+                }
+            }
+        }
+    }
 }
