@@ -158,7 +158,8 @@ impl Cutter {
     /// The last seconds of the lead that is cut, from 0.5 to 40 Hz, mV: the frame of the first sample
     /// that is still kept, and the samples. At least 14 s are, or all there are, up to 1.4 s before
     /// the last frame that was pushed.
-    pub fn signal(&self) -> (u64, &[f32]) {
+    #[cfg(test)]
+    fn signal(&self) -> (u64, &[f32]) {
         self.trace.kept()
     }
 

@@ -13,11 +13,12 @@ use generativa_datasets::{catalogue, verify};
 use serde::{Deserialize, Serialize};
 
 use crate::aami::Aami;
+use crate::beat::{Beat, spread};
 use crate::config::{Config, DataChoice, EMBEDDED};
 use crate::mix::Alarms;
 use crate::patients::{self, MEASURES};
 use crate::records;
-use crate::score::{Beat, Parts, Scorer, spread};
+use crate::score::{Parts, Scorer};
 
 /// Beats, by what they are for.
 pub struct Corpus {

@@ -25,11 +25,12 @@ use generativa_random::Stream;
 use rayon::ThreadPoolBuilder;
 
 use crate::aami::Aami;
+use crate::beat::Beat;
 use crate::config::{Config, EMBEDDED};
 use crate::data::Corpus;
 use crate::mix::Alarms;
 use crate::model::open;
-use crate::score::{Beat, Part};
+use crate::score::Part;
 pub use protocol::Options;
 use rivals::{STRONGEST, Scored, rivals};
 use rows::Rows;

@@ -11,12 +11,9 @@ use generativa_datasets::recording::Recording;
 use crate::beat_figure::beat_figure;
 use crate::deliver::{WARNING, clock};
 use crate::detect::Source;
-use crate::follow::{Follower, Judge, Scored};
+use crate::follow::{Judge, Scored, each_beat};
 use crate::heat::heat;
 use crate::reason::reason;
-
-/// Frames that are read at once.
-const PIECE: usize = 1 << 14;
 
 /// Flags of `explain`.
 #[derive(Args, Debug)]
@@ -110,32 +107,21 @@ fn wanted(judge: &Judge, options: &Options) -> Result<(usize, Scored, f64)> {
     let leads: Vec<String> = recording.leads().iter().map(|lead| lead.name.clone()).collect();
     let lead = crate::survey::chosen(&leads, options.source.lead.as_deref())?;
     let frequency = recording.frequency();
-    let mut follower = Follower::new(judge, frequency, (leads.len(), lead), false)?;
     let (mut count, mut best): (usize, Option<(usize, Scored)>) = (0, None);
-    let mut take = |beats: Vec<Scored>| {
-        for scored in beats {
-            count += 1;
-            let nearer = |time: f64, best: &Scored| {
-                let away = |one: &Scored| (one.cut.frame as f64 / frequency - time).abs();
-                away(&scored) < away(best)
-            };
-            let better = match (options.time, &best) {
-                (None, _) => options.beat == Some(count),
-                (Some(_), None) => true,
-                (Some(time), Some((_, best))) => nearer(time, best),
-            };
-            if better {
-                best = Some((count, scored));
-            }
+    let followed = each_beat(judge, &mut recording, lead, |scored| {
+        count += 1;
+        let away = |one: &Scored, time: f64| (one.cut.frame as f64 / frequency - time).abs();
+        let better = match (options.time, &best) {
+            (None, _) => options.beat == Some(count),
+            (Some(_), None) => true,
+            (Some(time), Some((_, best))) => away(&scored, time) < away(best, time),
+        };
+        if better {
+            best = Some((count, scored));
         }
-    };
-    let mut frames = 0;
-    while let Some(piece) = recording.read(PIECE)? {
-        frames += piece[0].len();
-        take(follower.push(&piece)?);
-    }
-    take(follower.finish()?);
-    let seconds = frames as f64 / frequency;
+        Ok(())
+    })?;
+    let seconds = followed.frames as f64 / frequency;
     if let Some(time) = options.time.filter(|time| !(0.0..=seconds).contains(time)) {
         bail!(Exit::Usage(format!("--time {time}: the recording has the seconds 0 to {seconds}")));
     }

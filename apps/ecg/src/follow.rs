@@ -3,18 +3,22 @@
 use anyhow::{Context, Result, bail};
 use generativa::cli::{Exit, Trained};
 use generativa::metrics::conformal::{Calibration, Threshold};
+use generativa_datasets::recording::Recording;
 
 use crate::adapt::{Adaptation, BLOCK};
+use crate::beat::Beat;
 use crate::config::Config;
 use crate::cutter::{self, Cutter};
 use crate::data::Domain;
 use crate::model::open;
 use crate::own::OwnBeats;
 use crate::patients::MISSING;
-use crate::score::{Beat, Part, Parts, Scorer};
+use crate::score::{Part, Parts, Scorer};
 
 /// Beats that are scored at once: one alone would cost ten times as much.
 const BATCH: usize = 128;
+/// Frames that are read at once.
+const PIECE: usize = 1 << 14;
 /// Beats that show what is usual, with some more in case that a few of them are missing.
 const USUAL: usize = BLOCK + BLOCK / 4;
 
@@ -181,14 +185,36 @@ impl<'a> Follower<'a> {
         self.waiting.extend(beats);
         self.judge.score(std::mem::take(&mut self.waiting), &mut self.usual)
     }
+}
 
-    /// The share of the time so far in which beats stood out of the noise.
-    pub fn usable_share(&self) -> f64 {
-        self.cutter.usable_share()
-    }
+/// What is known of a whole recording beside its beats.
+pub struct Followed {
+    /// Number of frames.
+    pub frames: u64,
+    /// The share of the time in which beats stand out of the noise.
+    pub usable: f64,
+    /// What a value of 1 is in mV; `None` where there was no beat.
+    pub scale: Option<f64>,
+}
 
-    /// What a value of 1 is in mV, once known.
-    pub fn scale(&self) -> Option<f64> {
-        self.cutter.scale()
+/// Hands every beat of `recording` to `take`, in order of time, judged on the lead numbered `lead`.
+///
+/// # Errors
+/// A file that cannot be read further; as [`Cutter::new`]; what `take` fails with.
+pub fn each_beat(
+    judge: &Judge,
+    recording: &mut Recording,
+    lead: usize,
+    mut take: impl FnMut(Scored) -> Result<()>,
+) -> Result<Followed> {
+    let leads = (recording.leads().len(), lead);
+    let mut follower = Follower::new(judge, recording.frequency(), leads, false)?;
+    let mut frames = 0;
+    while let Some(piece) = recording.read(PIECE)? {
+        frames += piece[0].len() as u64;
+        follower.push(&piece)?.into_iter().try_for_each(&mut take)?;
     }
+    follower.finish()?.into_iter().try_for_each(&mut take)?;
+    let (usable, scale) = (follower.cutter.usable_share(), follower.cutter.scale());
+    Ok(Followed { frames, usable, scale })
 }

@@ -3,6 +3,7 @@
 
 pub mod aami;
 pub mod adapt;
+pub mod beat;
 pub mod beat_figure;
 pub mod config;
 pub mod cutter;
@@ -20,6 +21,7 @@ pub mod own;
 pub mod page;
 pub mod patients;
 pub mod reason;
+pub mod recording_page;
 pub mod records;
 pub mod sample;
 pub mod score;

@@ -7,11 +7,11 @@ use generativa_datasets::simulators::ecg::{
 };
 use rayon::prelude::*;
 
+use crate::beat::Beat;
 use crate::config::{DataChoice, EMBEDDED};
 use crate::cutter::{Cutter, Window, truth};
 use crate::data::{Corpus, Judged};
 use crate::own::OwnBeats;
-use crate::score::Beat;
 
 /// A beat with more than this share of its window missing is neither learned nor judged.
 pub(crate) const MISSING: f32 = 0.1;

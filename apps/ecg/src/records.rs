@@ -12,9 +12,9 @@ use generativa_datasets::{catalogue, verify};
 use rayon::prelude::*;
 
 use crate::aami::{Aami, class};
+use crate::beat::Beat;
 use crate::config::DataChoice;
 use crate::data::{Corpus, FEWEST, Judged};
-use crate::score::Beat;
 use annotated::{Found, Record};
 use split::Split;
 

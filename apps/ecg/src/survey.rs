@@ -6,12 +6,10 @@ use anyhow::{Result, bail};
 use generativa::metrics::quantile::median;
 use generativa_datasets::recording::{Options, Recording};
 
-use crate::follow::{Follower, Judge, Scored};
+use crate::follow::{Judge, Scored, each_beat};
 use crate::heat::heat;
 use crate::reason::reason;
 
-/// Frames that are read at once.
-const PIECE: usize = 1 << 14;
 /// Shares of time in which beats stand out of the noise, below which a recording is not judged.
 const LEAST_USABLE: f64 = 0.25;
 
@@ -78,11 +76,9 @@ impl Survey {
         let mut recording = Recording::open_with(path, options)?;
         let leads: Vec<String> = recording.leads().iter().map(|lead| lead.name.clone()).collect();
         let lead = chosen(&leads, lead)?;
-        let frequency = recording.frequency();
-        let mut follower = Follower::new(judge, frequency, (leads.len(), lead), false)?;
         let mut survey = Self {
             name: recording.name().to_owned(),
-            frequency,
+            frequency: recording.frequency(),
             frames: 0,
             leads,
             lead,
@@ -93,13 +89,11 @@ impl Survey {
             scale: 0.0,
             usable: 0.0,
         };
-        while let Some(piece) = recording.read(PIECE)? {
-            survey.frames += piece[0].len() as u64;
-            survey.take(judge, follower.push(&piece)?, kept)?;
-        }
-        survey.take(judge, follower.finish()?, kept)?;
-        survey.usable = follower.usable_share();
-        survey.scale = follower.scale().unwrap_or_default();
+        let followed =
+            each_beat(judge, &mut recording, lead, |scored| survey.take(judge, scored, kept))?;
+        survey.frames = followed.frames;
+        survey.usable = followed.usable;
+        survey.scale = followed.scale.unwrap_or_default();
         survey.check()?;
         Ok(survey)
     }
@@ -127,25 +121,23 @@ impl Survey {
         Ok(())
     }
 
-    fn take(&mut self, judge: &Judge, beats: Vec<Scored>, kept: usize) -> Result<()> {
-        for scored in beats {
-            let mut line = Line {
-                frame: scored.cut.frame,
-                rr: scored.cut.rr,
-                score: scored.score,
-                p: scored.p,
-                alarm: scored.alarm,
-                quality: scored.cut.quality,
-                missing: scored.cut.missing,
-                reason: String::new(),
-            };
-            if scored.alarm {
-                let heat = heat(&judge.scorer.view(&scored.beat)?);
-                line.reason = reason(judge, &scored, &heat);
-                self.keep(self.lines.len(), scored, kept);
-            }
-            self.lines.push(line);
+    fn take(&mut self, judge: &Judge, scored: Scored, kept: usize) -> Result<()> {
+        let mut line = Line {
+            frame: scored.cut.frame,
+            rr: scored.cut.rr,
+            score: scored.score,
+            p: scored.p,
+            alarm: scored.alarm,
+            quality: scored.cut.quality,
+            missing: scored.cut.missing,
+            reason: String::new(),
+        };
+        if scored.alarm {
+            let heat = heat(&judge.scorer.view(&scored.beat)?);
+            line.reason = reason(judge, &scored, &heat);
+            self.keep(self.lines.len(), scored, kept);
         }
+        self.lines.push(line);
         Ok(())
     }
 

@@ -13,10 +13,11 @@ use generativa::train::fit::{Loss, Outcome, Progress, Session, fit};
 use generativa::train::side_by_side::side_by_side;
 use generativa_random::Stream;
 
+use crate::beat::{Beat, smoothed};
 use crate::config::Config;
 use crate::data::{Corpus, Domain};
 use crate::patients::MEASURES;
-use crate::score::{Beat, Parts, Scorer, smoothed};
+use crate::score::{Parts, Scorer};
 
 /// Trains a model of the normal beats that the job's config names.
 pub fn train(job: &Job<Config>) -> Result<Outcome> {
@@ -51,6 +52,10 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
                  {folds}"
             )));
         }
+        job.shared.remark(&format!(
+            "training {} more models, each without a part of the beats, for thresholds",
+            config.alarm.folds
+        ));
         let started = Instant::now();
         match out_of_fold(job, &corpus, (name, sha256))? {
             Ok(parts) => {

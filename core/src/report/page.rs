@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use super::curves::Chart;
 use super::markup::{base64, escape};
 use super::picture::Picture;
-use super::table::Table;
+use super::table::{Table, alone};
 use crate::run::evaluation::{Evaluation, Row};
 use crate::run::file::write_atomically;
 
@@ -90,11 +90,11 @@ pub struct Source {
 /// The model's first `count` figures, each beside its strongest rival.
 pub fn headlines(evaluation: &Evaluation, count: usize) -> Vec<Headline> {
     let headline = |row: &Row| Headline {
-        value: format!("{:.2} {}", row.value, row.unit),
+        value: format!("{} {}", alone(row.value), row.unit),
         label: row.metric.clone(),
         beside: evaluation
             .rival(row)
-            .map_or(String::new(), |rival| format!("{}: {:.2}", rival.subject, rival.value)),
+            .map_or(String::new(), |rival| format!("{}: {}", rival.subject, alone(rival.value))),
     };
     evaluation.model_rows().take(count).map(headline).collect()
 }

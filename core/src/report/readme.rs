@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::Table;
+use super::table::alone;
 use crate::run::evaluation::{Evaluation, Row};
 use crate::run::file::write_atomically;
 
@@ -41,12 +42,12 @@ pub fn table(evaluation: &Evaluation) -> String {
 
 /// The model's first figures, each beside its strongest rival, in one line for the list of apps.
 pub fn headline(evaluation: &Evaluation, metrics: usize) -> String {
-    let figure = |row: &Row| {
+    let beside_rival = |row: &Row| {
         let rival = evaluation.rival(row);
-        let beside = rival.map(|rival| format!(" ({}: {:.2})", rival.subject, rival.value));
-        format!("{} **{:.2}**{}", row.metric, row.value, beside.unwrap_or_default())
+        let beside = rival.map(|rival| format!(" ({}: {})", rival.subject, alone(rival.value)));
+        format!("{} **{}**{}", row.metric, alone(row.value), beside.unwrap_or_default())
     };
-    evaluation.model_rows().take(metrics).map(figure).collect::<Vec<_>>().join(", ")
+    evaluation.model_rows().take(metrics).map(beside_rival).collect::<Vec<_>>().join(", ")
 }
 
 /// Figures of an app in the list of apps.
@@ -109,6 +110,6 @@ mod tests {
             row("human", Kind::Ceiling, 1.0),
         ];
         let evaluation = Evaluation { rows, ..Evaluation::default() };
-        assert_eq!(headline(&evaluation, 3), "reach **0.90** (strong: 0.80)");
+        assert_eq!(headline(&evaluation, 3), "reach **0.900** (strong: 0.800)");
     }
 }

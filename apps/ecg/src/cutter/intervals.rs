@@ -30,13 +30,6 @@ pub struct Rhythm {
     pub irregularity: f32,
 }
 
-impl Rhythm {
-    /// All four, in the order of the fields.
-    pub fn as_array(&self) -> [f32; 4] {
-        [self.before, self.after, self.change, self.irregularity]
-    }
-}
-
 /// The last RR intervals.
 #[derive(Clone, Debug)]
 pub(super) struct Intervals {
@@ -139,7 +132,8 @@ mod tests {
     fn a_premature_beat_stands_out_and_moves_no_median() {
         let found = rhythm(&[80, 80, 80, 80, 80, 80, 48, 112]).expect("known");
         let expected = [(0.6f32).ln(), (1.4f32).ln(), (0.6f32).ln(), 0.0];
-        for (found, expected) in found.as_array().iter().zip(expected) {
+        let found = [found.before, found.after, found.change, found.irregularity];
+        for (found, expected) in found.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
         }
         let next = rhythm(&[80, 80, 80, 80, 80, 48, 112, 80]).expect("known");

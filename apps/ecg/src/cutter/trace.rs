@@ -29,6 +29,7 @@ impl Trace {
     }
 
     /// The first frame that is kept, and the samples from there on.
+    #[cfg(test)]
     pub(super) fn kept(&self) -> (u64, &[f32]) {
         (self.start, &self.samples)
     }

@@ -18,10 +18,10 @@ use generativa::run::evaluation::{Better, Kind, Row};
 use generativa_random::Stream;
 use rayon::prelude::*;
 
+use crate::beat::Beat;
 use crate::config::Config;
 use crate::model::open;
 use crate::patients::{cut, normal};
-use crate::score::Beat;
 
 /// Rates that are asked for, in percent.
 const ASKED: [f64; 2] = [1.0, 5.0];

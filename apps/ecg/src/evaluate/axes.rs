@@ -8,10 +8,10 @@ use generativa::run::evaluation::{Better, Kind, Row};
 use generativa_datasets::simulators::ecg::{Beat as True, Settings};
 use rayon::prelude::*;
 
+use crate::beat::{Beat, smoothed};
 use crate::config::Config;
 use crate::model::open;
 use crate::patients::{MEASURES, cut, normal};
-use crate::score::{Beat, smoothed};
 
 /// The first patient.
 const FIRST: u64 = 7_000_000;

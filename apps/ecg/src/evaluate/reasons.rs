@@ -10,12 +10,12 @@ use generativa::run::evaluation::{Better, Kind, Row};
 use generativa_datasets::simulators::ecg::{Beat as True, Change, Settings};
 use rayon::prelude::*;
 
+use crate::beat::{Beat, smoothed};
 use crate::config::Config;
 use crate::cutter::Window;
 use crate::heat::{gathered, heat, hottest};
 use crate::model::open;
 use crate::patients::{cut, normal};
-use crate::score::{Beat, smoothed};
 
 /// The first patient. The heat was chosen on patients from 6,500,000 on, who are not judged here.
 const FIRST: u64 = 6_000_000;

@@ -5,9 +5,10 @@ use generativa::baselines::{
     IsolationForest, LocalCombinations, NearestNeighbours, PrincipalComponents,
 };
 
+use crate::beat::{Beat, smoothed, spread};
 use crate::config::Config;
 use crate::mix::Mix;
-use crate::score::{Beat, Part, Parts, smoothed, spread};
+use crate::score::{Part, Parts};
 use crate::train::folds;
 
 /// A rival that has learned: the scores of beats.

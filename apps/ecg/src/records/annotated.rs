@@ -7,11 +7,11 @@ use generativa_datasets::recording::Recording;
 use generativa_datasets::wfdb::{Annotations, Header};
 
 use crate::aami::Aami;
+use crate::beat::Beat;
 use crate::config::DataChoice;
 use crate::cutter::{Cutter, truth};
 use crate::own::OwnBeats;
 use crate::patients::MISSING;
-use crate::score::Beat;
 use crate::survey::chosen;
 
 /// Frames that are read at once.

@@ -191,17 +191,26 @@ fn line(rows: &[&Row], subjects: &[(String, Kind)]) -> Line {
         Some(Cell { value: row.value, interval: row.interval, n: row.n, best })
     });
     let largest = rows.iter().map(|row| row.value.abs()).fold(0.0, f64::max);
-    // Three significant digits of the largest value; shares up to 1 get three decimals.
-    let decimals = if largest > 0.0 { 3.0 - largest.log10().ceil() } else { 0.0 };
     Line {
         metric: first.metric.clone(),
         unit: first.unit.clone(),
         better: first.better,
         target: first.target,
         data: first.data.clone(),
-        decimals: decimals.clamp(0.0, 6.0) as usize,
+        decimals: decimals(largest),
         cells: cells.collect(),
     }
+}
+
+/// A value that stands alone, with three significant digits: two would make 1 of a share of 0.996.
+pub(super) fn alone(value: f64) -> String {
+    format!("{value:.*}", decimals(value.abs()))
+}
+
+/// Digits behind the point that leave three significant ones of `largest`; shares up to 1 get three.
+fn decimals(largest: f64) -> usize {
+    let decimals = if largest > 0.0 { 3.0 - largest.log10().ceil() } else { 0.0 };
+    decimals.clamp(0.0, 6.0) as usize
 }
 
 /// `vglc / Super Mario Bros`, or the name alone.
