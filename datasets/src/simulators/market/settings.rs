@@ -29,8 +29,7 @@ pub struct Session {
 
 impl Default for Session {
     /// 78 steps: five minutes each of the six and a half hours of US exchanges. A fifth of the
-    /// variance by night, as for large US stocks (French & Roll 1986 found nights far quieter than
-    /// days, hour for hour).
+    /// variance by night, between the 0.08 of the S&P 500 from 2014 on and the 0.38 of Google.
     fn default() -> Self {
         Self { steps: 78, overnight: 0.2 }
     }
