@@ -4,7 +4,8 @@
 //! simulation of Barone-Adesi, Giannopoulos & Vosper (1999).
 //!
 //! ```text
-//! r[t] = mean + autoregression r[t-1] + e[t],   e[t] = sqrt(h[t]) z[t],   z ~ t(degrees), variance 1
+//! r[t] = mean + autoregression r[t-1] + e[t]
+//! e[t] = sqrt(h[t]) z[t], where z is Student's t of variance 1
 //! h[t+1] = omega + (alpha + gamma if e[t] < 0) e[t]^2 + beta h[t]
 //! ```
 //!

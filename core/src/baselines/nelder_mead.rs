@@ -6,35 +6,34 @@
 pub(super) struct Limits {
     /// Evaluations in all.
     pub(super) evaluations: usize,
-    /// A simplex whose values lie as close as this is done, and so is a fresh one that gains no more.
+    /// A simplex whose values lie as close as this is done, and so is a search whose fresh one
+    /// gains no more.
     pub(super) tolerance: f64,
 }
 
-/// The lowest place found from `start` on, and its value. A simplex reaches `reach` along each
-/// number; a done one is started afresh around its best, half as wide, until that gains nothing.
-/// NaN counts as infinitely high.
+/// A place and its value.
+type Corner = (Vec<f64>, f64);
+
+/// The lowest place found from `start` on (2 numbers at least), and its value. A simplex reaches
+/// `reach` along each number; a done one is started afresh around its best, half as wide or less,
+/// until that gains nothing. NaN counts as infinitely high.
 pub(super) fn minimise(
     objective: impl Fn(&[f64]) -> f64,
     start: &[f64],
     reach: &[f64],
     limits: Limits,
-) -> (Vec<f64>, f64) {
-    let mut left = limits.evaluations;
-    let mut value = |place: &[f64]| {
-        left = left.saturating_sub(1);
-        let found = objective(place);
-        (if found.is_nan() { f64::INFINITY } else { found }, left > 0)
-    };
-    let mut best = (start.to_vec(), value(start).0);
+) -> Corner {
+    let mut search = Counted { objective, left: limits.evaluations };
+    let mut best = search.corner(start.to_vec());
     let mut scale = 1.0;
     loop {
         let reach: Vec<f64> = reach.iter().map(|reach| reach * scale).collect();
-        let (found, more) = descend(&mut value, &best, &reach, limits.tolerance);
+        let found = search.descend(&best, &reach, limits.tolerance);
         let gain = best.1 - found.1;
         if found.1 < best.1 {
             best = found;
         }
-        if !more || (scale < 1.0 && gain <= limits.tolerance) {
+        if search.left == 0 || (scale < 1.0 && gain <= limits.tolerance) {
             return best;
         }
         // A simplex turned inside out finds what the first, grown flat, walked past.
@@ -45,70 +44,78 @@ pub(super) fn minimise(
     }
 }
 
-/// One simplex from its start until its values agree; false where no evaluation is left.
-fn descend(
-    value: &mut impl FnMut(&[f64]) -> (f64, bool),
-    start: &(Vec<f64>, f64),
-    reach: &[f64],
-    tolerance: f64,
-) -> ((Vec<f64>, f64), bool) {
-    let count = reach.len();
-    let size = count as f64;
-    let (expand, contract, shrink) = (1.0 + 2.0 / size, 0.75 - 0.5 / size, 1.0 - 1.0 / size);
-    let mut corners = vec![start.clone()];
-    for (axis, reach) in reach.iter().enumerate() {
-        let mut place = start.0.clone();
-        place[axis] += reach;
-        let found = value(&place).0;
-        corners.push((place, found));
+/// An objective with the evaluations that are left.
+struct Counted<F> {
+    objective: F,
+    left: usize,
+}
+
+impl<F: Fn(&[f64]) -> f64> Counted<F> {
+    fn corner(&mut self, place: Vec<f64>) -> Corner {
+        self.left = self.left.saturating_sub(1);
+        let value = (self.objective)(&place);
+        (place, if value.is_nan() { f64::INFINITY } else { value })
     }
-    loop {
-        // Stable, so that equals keep their order.
-        corners.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let worst = corners[count].clone();
-        let (lowest, second) = (corners[0].1, corners[count - 1].1);
-        if worst.1 - lowest <= tolerance {
-            return (corners.swap_remove(0), true);
+
+    /// The lowest corner of a simplex from its start until its values agree or no evaluation is
+    /// left.
+    fn descend(&mut self, start: &Corner, reach: &[f64], tolerance: f64) -> Corner {
+        let mut corners = vec![start.clone()];
+        for (axis, reach) in reach.iter().enumerate() {
+            let mut place = start.0.clone();
+            place[axis] += reach;
+            corners.push(self.corner(place));
         }
-        let middle: Vec<f64> = (0..count)
-            .map(|axis| corners[..count].iter().map(|corner| corner.0[axis]).sum::<f64>() / size)
+        loop {
+            // Stable, so that equals keep their order.
+            corners.sort_by(|a, b| a.1.total_cmp(&b.1));
+            if self.left == 0 || corners[reach.len()].1 - corners[0].1 <= tolerance {
+                return corners.swap_remove(0);
+            }
+            match self.replacement(&corners) {
+                Some(corner) => corners[reach.len()] = corner,
+                None => self.shrink(&mut corners),
+            }
+        }
+    }
+
+    /// What the worst of the `corners`, in rising order, gives way to; none where all directions
+    /// are worse.
+    fn replacement(&mut self, corners: &[Corner]) -> Option<Corner> {
+        let (worst, others) = corners.split_last()?;
+        let size = others.len() as f64;
+        let (expand, contract) = (1.0 + 2.0 / size, 0.75 - 0.5 / size);
+        let middle: Vec<f64> = (0..others.len())
+            .map(|axis| others.iter().map(|corner| corner.0[axis]).sum::<f64>() / size)
             .collect();
         // From the middle, away from the worst corner for a positive `step`.
-        let mut more = true;
         let mut at = |step: f64| {
             let along = middle.iter().zip(&worst.0);
-            let place: Vec<f64> =
-                along.map(|(middle, worst)| middle + step * (middle - worst)).collect();
-            let (found, left) = value(&place);
-            more = left;
-            (place, found)
+            self.corner(along.map(|(middle, worst)| middle + step * (middle - worst)).collect())
         };
         let mirrored = at(1.0);
-        let (bound, next) = if mirrored.1 < lowest {
-            (mirrored.1, at(expand))
-        } else if mirrored.1 < second {
-            (f64::NEG_INFINITY, mirrored.clone())
-        } else if mirrored.1 < worst.1 {
+        if mirrored.1 < others[0].1 {
+            let further = at(expand);
+            return Some(if further.1 < mirrored.1 { further } else { mirrored });
+        }
+        if mirrored.1 < others[others.len() - 1].1 {
+            return Some(mirrored);
+        }
+        let (bound, nearer) = if mirrored.1 < worst.1 {
             (mirrored.1, at(contract))
         } else {
             (worst.1, at(-contract))
         };
-        if next.1 < bound {
-            corners[count] = next;
-        } else if mirrored.1 < second {
-            corners[count] = mirrored;
-        } else {
-            let lowest = corners[0].0.clone();
-            for corner in &mut corners[1..] {
-                let along = corner.0.iter().zip(&lowest);
-                corner.0 = along.map(|(corner, low)| low + shrink * (corner - low)).collect();
-                let found = value(&corner.0);
-                (corner.1, more) = found;
-            }
-        }
-        if !more {
-            corners.sort_by(|a, b| a.1.total_cmp(&b.1));
-            return (corners.swap_remove(0), false);
+        (nearer.1 < bound).then_some(nearer)
+    }
+
+    /// Pulls all corners towards the first.
+    fn shrink(&mut self, corners: &mut [Corner]) {
+        let share = 1.0 - 1.0 / (corners.len() - 1) as f64;
+        let lowest = corners[0].0.clone();
+        for corner in &mut corners[1..] {
+            let along = corner.0.iter().zip(&lowest);
+            *corner = self.corner(along.map(|(x, low)| low + share * (x - low)).collect());
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Whether forecasts of losses held: coverage of value at risk, and the joint score of value at risk
-//! and expected shortfall.
+//! Whether forecasts of losses held: coverage of value at risk, and the joint score of value at
+//! risk and expected shortfall.
 //!
 //! Everywhere returns and forecasts are log-returns a day, losses below 0, and `level` (0 to 1) is
 //! the share of days that may fall below the value at risk.
@@ -89,7 +89,8 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Of a sample, at least one value, none NaN: the quantile, and the mean of the values up to it.
+    /// Of a sample, at least one value, none NaN: the quantile, and the mean of what lies no
+    /// higher.
     pub fn of(values: &[f64], level: f64) -> Self {
         let value_at_risk = quantile(values, level);
         let worst = values.iter().filter(|&&value| value <= value_at_risk);

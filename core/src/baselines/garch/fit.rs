@@ -34,7 +34,7 @@ impl Garch {
         const LEAST: usize = 100;
         anyhow::ensure!(
             returns.len() >= LEAST,
-            "returns to fit: expected at least {LEAST}, found {}; seven numbers need more to be told",
+            "returns to fit: expected at least {LEAST}, found {}; take a longer history",
             returns.len()
         );
         let scaled: Vec<f64> = returns.iter().map(|value| value * PER_CENT).collect();

@@ -35,8 +35,9 @@ fn product(first: &[f64], second: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-/// Correlation of a return with the size of one 1 to 10 days later, mean (Bouchaud, Matacz & Potters
-/// 2001): below 0 where falls are followed by unrest. `sizes`: absolute values of `centred`.
+/// Correlation of a return with the size of one 1 to 10 days later, mean (Bouchaud, Matacz &
+/// Potters 2001): below 0 where falls are followed by unrest. `sizes`: absolute values of
+/// `centred`.
 pub(super) fn leverage(centred: &[f64], sizes: &[f64]) -> f64 {
     let centre = mean(sizes);
     let sizes: Vec<f64> = sizes.iter().map(|size| size - centre).collect();
