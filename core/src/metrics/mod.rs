@@ -6,5 +6,8 @@ pub mod event_match;
 pub mod interval;
 pub mod quantile;
 pub mod roc;
+pub mod stationary_bootstrap;
+pub mod stylised_facts;
 pub mod tile_patterns;
+pub mod value_at_risk;
 pub mod window_distance;

@@ -4,11 +4,15 @@
 /// The value below which the share `level` (0 to 1) of `values` lies, in their unit. `values`: any
 /// order, at least one, none NaN.
 pub fn quantile(values: &[f64], level: f64) -> f64 {
-    assert!(!values.is_empty(), "a quantile needs at least one value");
-    assert!((0.0..=1.0).contains(&level), "a quantile's level lies in 0..=1, not at {level}");
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
+    quantile_of_sorted(&sorted, level)
+}
 
+/// [`quantile`] of values that already rise.
+pub fn quantile_of_sorted(sorted: &[f64], level: f64) -> f64 {
+    assert!(!sorted.is_empty(), "a quantile needs at least one value");
+    assert!((0.0..=1.0).contains(&level), "a quantile's level lies in 0..=1, not at {level}");
     let place = level * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + place.fract() * (above - below)
