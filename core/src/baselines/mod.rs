@@ -1,12 +1,22 @@
 //! The classical rivals of the models.
 
+pub mod block_bootstrap;
+pub mod boosted_trees;
 pub mod column_ngrams;
 pub mod isolation_forest;
+pub mod k_means;
+pub mod k_means_gaussian;
 pub mod local_combinations;
 pub mod nearest_neighbours;
+pub mod path_windows;
 pub mod principal_components;
+pub mod range_har;
 
+pub use block_bootstrap::BlockBootstrap;
+pub use boosted_trees::{BoostedTrees, BoostedTreesConfig};
 pub use isolation_forest::IsolationForest;
+pub use k_means_gaussian::KMeansGaussian;
 pub use local_combinations::LocalCombinations;
 pub use nearest_neighbours::NearestNeighbours;
 pub use principal_components::PrincipalComponents;
+pub use range_har::RangeHar;

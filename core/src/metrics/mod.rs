@@ -8,3 +8,4 @@ pub mod quantile;
 pub mod roc;
 pub mod tile_patterns;
 pub mod window_distance;
+pub mod window_statistics;
