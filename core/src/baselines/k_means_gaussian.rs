@@ -114,6 +114,7 @@ mod tests {
 
     #[test]
     fn one_cluster_has_the_moments_of_its_windows() -> Result<()> {
+        type Moment = fn(&[Day]) -> f64;
         let mut stream = Stream::named(1, "windows");
         let window = |_| {
             let common = stream.normal();
@@ -123,16 +124,16 @@ mod tests {
         let windows: Vec<Vec<Day>> = (0..400).map(window).collect();
         let model = KMeansGaussian::fit(&windows, 1, &mut Stream::named(2, "fit"))?;
         let drawn = model.windows(4000, &mut Stream::named(3, "draw"));
-        let products = |windows: &[Vec<Day>], value: &dyn Fn(&[Day]) -> f64| {
+        let mean_of = |windows: &[Vec<Day>], value: Moment| {
             windows.iter().map(|window| value(window)).sum::<f64>() / windows.len() as f64
         };
-        let moments: [&dyn Fn(&[Day]) -> f64; 3] = [
-            &|window| window[1][0] * window[3][0] / 1e-4,
-            &|window| window[0][0] * (window[2][1].ln() + 4.0) / 2e-3,
-            &|window| window[2][1].ln() + 4.0,
+        let moments: [Moment; 3] = [
+            |window| window[1][0] * window[3][0] / 1e-4,
+            |window| window[0][0] * (window[2][1].ln() + 4.0) / 2e-3,
+            |window| window[2][1].ln() + 4.0,
         ];
         for moment in moments {
-            let (real, made) = (products(&windows, moment), products(&drawn, moment));
+            let (real, made) = (mean_of(&windows, moment), mean_of(&drawn, moment));
             assert!((real - made).abs() < 0.15, "{real} {made}");
         }
         Ok(())

@@ -99,7 +99,7 @@ fn check(real: &[Vec<f32>], generated: &[Vec<f32>], columns: usize) -> Result<()
     let length = real[0].len();
     let fits = |window: &Vec<f32>| window.len() == length;
     ensure!(
-        columns > 0 && length >= 2 * columns && length % columns == 0,
+        columns > 0 && length >= 2 * columns && length.is_multiple_of(columns),
         "windows: expected two days or more of {columns} columns, found {length} values"
     );
     ensure!(
