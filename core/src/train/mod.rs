@@ -1,4 +1,4 @@
-//! Optimizer, schedule, averages of weights, the loops.
+//! Optimizer, schedule, averages of weights, the loops, and the judges that are trained by them.
 
 pub mod fit;
 pub mod judge;
