@@ -9,7 +9,7 @@
 //! 5. [`metrics`]: one score a file: slices in, `f64` out
 //! 6. [`baselines`]: the classical rivals of the models
 //! 7. [`run`]: the directory that holds everything one run leaves behind
-//! 8. [`train`]: optimizer, schedule, averages of weights, the loops
+//! 8. [`train`]: optimizer, schedule, averages of weights, the loops, trained judges
 //! 9. [`report`]: tables, curves, pictures, the page
 //! 10. [`cli`]: the verbs, flags and exit codes that all apps share
 

@@ -1,17 +1,27 @@
 //! The classical rivals of the models.
 
+pub mod block_bootstrap;
+pub mod boosted_trees;
 pub mod column_ngrams;
 pub mod garch;
 pub mod isolation_forest;
+pub mod k_means;
+pub mod k_means_gaussian;
 pub mod local_combinations;
 pub mod log_volatility;
 pub mod nearest_neighbours;
 mod nelder_mead;
+pub mod path_windows;
 pub mod principal_components;
+pub mod range_har;
 
+pub use block_bootstrap::BlockBootstrap;
+pub use boosted_trees::{BoostedTrees, BoostedTreesConfig};
 pub use garch::Garch;
 pub use isolation_forest::IsolationForest;
+pub use k_means_gaussian::KMeansGaussian;
 pub use local_combinations::LocalCombinations;
 pub use log_volatility::LogVolatility;
 pub use nearest_neighbours::NearestNeighbours;
 pub use principal_components::PrincipalComponents;
+pub use range_har::RangeHar;

@@ -11,3 +11,4 @@ pub mod stylised_facts;
 pub mod tile_patterns;
 pub mod value_at_risk;
 pub mod window_distance;
+pub mod window_statistics;

@@ -1,6 +1,7 @@
-//! Optimizer, schedule, averages of weights, the loops.
+//! Optimizer, schedule, averages of weights, the loops, and the judges that are trained by them.
 
 pub mod fit;
+pub mod judge;
 pub mod optimizer;
 pub mod schedule;
 pub mod side_by_side;
