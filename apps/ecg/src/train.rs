@@ -39,7 +39,7 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
 
     let measures = standardised(&corpus.measures);
     let (beats, measures) = (&corpus.learned[..], &measures[..]);
-    let whole = Learning { config, beats, measures, seed: job.header.seed };
+    let whole = Learning { config, beats, measures, seed: job.header.seed, device: &job.device };
     let outcome = whole.fit(&job.session(name, sha256), job.observer())?;
     if let Outcome::Stopped { .. } = outcome {
         return Ok(outcome);
@@ -95,7 +95,8 @@ fn out_of_fold(
             // A stream of initial weights of its own: folds are to differ as two trainings do.
             let seed =
                 Stream::item(job.header.seed, "ecg/fold", number as u64).below(1 << 53) as u64;
-            let learning = Learning { config: job.config, beats: &kept, measures: &[], seed };
+            let (config, device) = (job.config, &job.device);
+            let learning = Learning { config, beats: &kept, measures: &[], seed, device };
             match learning.fit(&session, |_| ControlFlow::Continue(()))? {
                 Outcome::Finished { .. } => Ok(Ok(learning.scorer(&run)?.parts(&own(true))?)),
                 stopped => Ok(Err(stopped)),
@@ -139,6 +140,7 @@ struct Learning<'a> {
     /// What is known of each beat, of mean 0 and variance 1, or nothing.
     measures: &'a [[f32; MEASURES.len()]],
     seed: u64,
+    device: &'a Device,
 }
 
 impl Learning<'_> {
@@ -151,7 +153,7 @@ impl Learning<'_> {
         let values = smoothed(self.beats, config.score.smoothing);
         let width = values[0].len();
         let parameters = Parameters::default();
-        let builder = seeded_builder(&parameters, seed, &Device::Cpu);
+        let builder = seeded_builder(&parameters, seed, self.device);
         let vae = SeriesVae::new(&config.model, width, builder)?;
         let (batch, latent) = (config.training.batch, config.model.latent);
         let rise = config.objective.rise
@@ -160,9 +162,9 @@ impl Learning<'_> {
             let mut stream = Stream::item(seed, "ecg/batch", draw);
             let chosen: Vec<usize> = (0..batch).map(|_| stream.below(values.len())).collect();
             let rows: Vec<f32> = chosen.iter().flat_map(|&beat| values[beat].clone()).collect();
-            let x = Tensor::from_vec(rows, (batch, width), &Device::Cpu)?;
+            let x = Tensor::from_vec(rows, (batch, width), self.device)?;
             let noise =
-                Tensor::from_vec(stream.normals(batch * latent), (batch, latent), &Device::Cpu)?;
+                Tensor::from_vec(stream.normals(batch * latent), (batch, latent), self.device)?;
             let weights = SeriesWeights {
                 beta: config.objective.beta * (draw as f64 / rise.max(1.0)).min(1.0),
                 allowance: config.objective.allowance,
@@ -185,7 +187,7 @@ impl Learning<'_> {
         }
         let known: Vec<f32> =
             chosen.iter().flat_map(|&beat| self.measures[beat][..count].to_vec()).collect();
-        Ok(Some(Tensor::from_vec(known, (chosen.len(), count), &Device::Cpu)?))
+        Ok(Some(Tensor::from_vec(known, (chosen.len(), count), self.device)?))
     }
 
     /// The trained model with the beats that it learned from.

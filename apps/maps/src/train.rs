@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use candle::{Device, Tensor};
+use candle::Tensor;
 use generativa::cli::Job;
 use generativa::data::{Grid, JudgedMap, LabelScale, Shown, TileWindows};
 use generativa::layers::{Parameters, seeded_builder};
@@ -36,19 +36,16 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
     let started = Instant::now();
     let sources = sources(&corpus, &domain, &config.recombination, seed)?;
     job.run.log_timing(0, &[("seconds", started.elapsed().as_secs_f64())])?;
+    let device = &job.device;
     let parameters = Parameters::default();
-    let vae = TileMapVae::new(
-        &config.model,
-        domain.shape,
-        seeded_builder(&parameters, seed, &Device::Cpu),
-    )?;
+    let vae =
+        TileMapVae::new(&config.model, domain.shape, seeded_builder(&parameters, seed, device))?;
     let (batch, together) = (config.training.batch, corpus.game.asked_together());
     let loss = |draw: u64| {
         let mut stream = Stream::item(seed, "maps/batch", draw);
-        let tiles = draw_batch(&sources, together, batch, &mut stream)?;
+        let tiles = draw_batch(&sources, together, batch, &mut stream)?.to_device(device)?;
         let latent = config.model.latent;
-        let noise =
-            Tensor::from_vec(stream.normals(batch * latent), (batch, latent), &Device::Cpu)?;
+        let noise = Tensor::from_vec(stream.normals(batch * latent), (batch, latent), device)?;
         let objective = &config.objective;
         let loss = vae.loss(&tiles, &noise, objective.beta, objective.allowance)?;
         let terms = vec![("reconstruction", loss.reconstruction), ("kl", loss.kl)];

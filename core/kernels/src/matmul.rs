@@ -43,7 +43,8 @@ pub fn linear(
 fn reference(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let (outputs, inputs) = weight.dims2()?;
     let leading = &x.dims()[..x.rank() - 1];
-    let y = x.reshape(((), inputs))?.matmul(&weight.t()?)?;
+    // Products of a GPU take no view but a plain transpose.
+    let y = x.reshape(((), inputs))?.matmul(&weight.contiguous()?.t()?)?;
     let y = if let Some(bias) = bias { y.broadcast_add(bias)? } else { y };
     y.reshape([leading, &[outputs]].concat())
 }

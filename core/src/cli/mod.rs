@@ -106,6 +106,8 @@ pub struct Job<'a, C> {
     pub shared: &'a Shared,
     /// Continue from the newest checkpoint, where there is one.
     pub resume: bool,
+    /// Where to train.
+    pub device: Device,
 }
 
 impl<'a, C> Job<'a, C> {

@@ -22,7 +22,7 @@ pub(super) struct Cli<A: App> {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Shared options")]
 pub struct Shared {
-    /// Where to compute
+    /// Where to train; everything else runs on the processor
     #[arg(long, global = true, value_enum, default_value = "cpu", env = "GENERATIVA_DEVICE")]
     pub device: DeviceChoice,
     /// Threads to compute with; the results do not depend on it [default: all cores]

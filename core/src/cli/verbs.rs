@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::exit::Exit;
+use super::exit::{DeviceChoice, Exit};
 use super::settings::resolve;
 use super::{App, Job, Preset, Shared, Trained};
 use crate::report::curves::{charts, read_log};
@@ -145,6 +145,9 @@ fn default_out<A: App>(preset: Preset) -> PathBuf {
 }
 
 pub(super) fn run<A: App>(verb: Verb<A>, shared: &Shared) -> Result<()> {
+    if shared.device != DeviceChoice::Cpu && !matches!(verb, Verb::Train(_) | Verb::Demo(_)) {
+        shared.remark("--device is for training; this runs on the processor");
+    }
     match verb {
         Verb::Train(options) => train::<A>(&options, shared),
         Verb::Sample(Sample { run, own }) => {
@@ -194,9 +197,11 @@ fn train_seed<A: App>(
     resume: bool,
     shared: &Shared,
 ) -> Result<()> {
+    // Before anything is written: a device that is not there is found at once.
+    let device = shared.device.open()?;
     let dir = out.join(format!("seed-{}", header.seed));
     let run = Run::create(&dir, header, config, resume)?;
-    match A::train(&Job { run: &run, header, config, shared, resume })? {
+    match A::train(&Job { run: &run, header, config, shared, resume, device })? {
         Outcome::Finished { seconds } => {
             shared.remark(&format!("{}: trained in {seconds:.0} s", dir.display()));
             Ok(())

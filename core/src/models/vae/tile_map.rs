@@ -9,7 +9,7 @@
 //! A free allowance of nats for every latent dimension (Kingma et al. 2016, arXiv 1606.04934,
 //! section 2.3 of its appendix C) keeps the head from doing all the work.
 
-use candle::{D, DType, Result, Tensor};
+use candle::{D, DType, Device, Result, Tensor};
 use candle_nn::VarBuilder;
 use generativa_kernels::{cross_entropy, silu};
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,15 @@ pub struct TileBatch {
 }
 
 impl TileBatch {
+    /// The same windows on `device`.
+    pub fn to_device(&self, device: &Device) -> Result<Self> {
+        Ok(Self {
+            tiles: self.tiles.to_device(device)?,
+            labels: self.labels.to_device(device)?,
+            asked: self.asked.to_device(device)?,
+        })
+    }
+
     /// These windows and then `others`.
     pub fn and(&self, others: &Self) -> Result<Self> {
         Ok(Self {
