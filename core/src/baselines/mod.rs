@@ -3,6 +3,7 @@
 pub mod block_bootstrap;
 pub mod boosted_trees;
 pub mod column_ngrams;
+pub mod filtered_days;
 pub mod garch;
 pub mod isolation_forest;
 pub mod k_means;
@@ -17,6 +18,7 @@ pub mod range_har;
 
 pub use block_bootstrap::BlockBootstrap;
 pub use boosted_trees::{BoostedTrees, BoostedTreesConfig};
+pub use filtered_days::FilteredDays;
 pub use garch::Garch;
 pub use isolation_forest::IsolationForest;
 pub use k_means_gaussian::KMeansGaussian;
@@ -24,4 +26,4 @@ pub use local_combinations::LocalCombinations;
 pub use log_volatility::LogVolatility;
 pub use nearest_neighbours::NearestNeighbours;
 pub use principal_components::PrincipalComponents;
-pub use range_har::RangeHar;
+pub use range_har::{LocalRangeHar, LocalRangeHarState, Locality, RangeHar, RangeHarState};

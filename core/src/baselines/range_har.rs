@@ -2,6 +2,8 @@
 //! (Corsi 2009, on the range instead of the realised variance) and from the return before, with
 //! drawn residuals. No network and no distribution: the rival to beat.
 
+mod local;
+
 use anyhow::{Result, ensure};
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::path_windows::windows_of_paths;
 use crate::data::trading_day::Day;
 use crate::metrics::window_statistics::with_log_range;
+pub use local::{LocalRangeHar, LocalRangeHarState, Locality};
 
 /// Days of a trading month, the longest memory.
 const MONTH: usize = 22;
@@ -129,7 +132,11 @@ impl RangeHar {
 
     /// The next day of a path.
     pub fn next(&self, state: &mut RangeHarState, stream: &mut Stream) -> Day {
-        let shock = stream.pick(&self.shocks);
+        self.day_after(state, stream.pick(&self.shocks))
+    }
+
+    /// The day that `shock` makes.
+    fn day_after(&self, state: &mut RangeHarState, shock: &Shock) -> Day {
         let log_range = product(&self.weights, &state.told()) + shock.log_range;
         let log_range = log_range.clamp(self.bounds[0], self.bounds[1]);
         state.advance(log_range, shock.ratio);

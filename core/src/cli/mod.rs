@@ -26,7 +26,7 @@ pub use verbs::{NoFlags, RunChoice, Verb};
 use crate::report::Page;
 use crate::run::evaluation::Row;
 use crate::run::{Checkpoint, Header, Provenance, Run, run_directories};
-use crate::train::fit::{Outcome, Progress, Session};
+use crate::train::session::{Outcome, Progress, Session};
 
 /// What the command line needs of an app. Each folder in `apps/` implements it once.
 pub trait App: Sized + 'static {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::train::fit::Progress;
+use crate::train::session::Progress;
 
 /// Shows how far a training is.
 pub struct ProgressDisplay {

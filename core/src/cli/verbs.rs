@@ -17,7 +17,7 @@ use crate::run::evaluation::{Evaluation, Row};
 use crate::run::file::create_folder;
 use crate::run::machine::{Machine, revision};
 use crate::run::{Header, Run};
-use crate::train::fit::Outcome;
+use crate::train::session::Outcome;
 
 /// What an app can do.
 #[derive(Subcommand)]

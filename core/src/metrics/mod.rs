@@ -4,6 +4,7 @@ pub mod conformal;
 pub mod correlation;
 pub mod event_match;
 pub mod interval;
+pub mod lagged_correlation;
 pub mod quantile;
 pub mod roc;
 pub mod stationary_bootstrap;

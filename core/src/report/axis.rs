@@ -2,7 +2,7 @@
 
 /// A range of data laid along a range of pixels.
 #[derive(Clone, Debug)]
-pub(super) struct Axis {
+pub struct Axis {
     low: f64,
     high: f64,
     logarithmic: bool,
@@ -13,7 +13,7 @@ pub(super) struct Axis {
 impl Axis {
     /// An axis over the finite `values`, from pixel `from` to pixel `to`. With `may_be_log` it is
     /// logarithmic where all values are positive and span more than two decades, as losses do.
-    pub(super) fn over(
+    pub fn over(
         values: impl Iterator<Item = f64> + Clone,
         from: f64,
         to: f64,
@@ -32,8 +32,14 @@ impl Axis {
         Self { low, high, logarithmic, from, to }
     }
 
+    /// An axis from `low` to `high`, which is more, from pixel `from` to pixel `to`; a logarithmic one
+    /// begins above 0.
+    pub fn between(low: f64, high: f64, from: f64, to: f64, logarithmic: bool) -> Self {
+        Self { low, high, logarithmic, from, to }
+    }
+
     /// The same axis, its ends moved out by `share` of its length so that lines keep off the frame.
-    pub(super) fn padded(mut self, share: f64) -> Self {
+    pub fn padded(mut self, share: f64) -> Self {
         let margin = (self.to - self.from) * share;
         let (low, high) = (self.value_at(self.from - margin), self.value_at(self.to + margin));
         (self.low, self.high) = (low, high);
@@ -41,7 +47,7 @@ impl Axis {
     }
 
     /// Where `value` stands, in pixels.
-    pub(super) fn pixel(&self, value: f64) -> f64 {
+    pub fn pixel(&self, value: f64) -> f64 {
         let along = |x: f64| if self.logarithmic { x.log10() } else { x };
         let share = (along(value) - along(self.low)) / (along(self.high) - along(self.low));
         self.from + share * (self.to - self.from)
@@ -57,7 +63,7 @@ impl Axis {
     }
 
     /// About `wanted` round values inside the axis with their labels.
-    pub(super) fn ticks(&self, wanted: usize) -> Vec<(f64, String)> {
+    pub fn ticks(&self, wanted: usize) -> Vec<(f64, String)> {
         if self.logarithmic {
             return self.logarithmic_ticks();
         }
@@ -75,7 +81,8 @@ impl Axis {
     fn logarithmic_ticks(&self) -> Vec<(f64, String)> {
         let (first, last) = (self.low.log10().floor() as i32, self.high.log10().ceil() as i32);
         // 1, 2 and 5 of each decade, or the decades alone where they are many.
-        let digits: &[f64] = if last - first <= 3 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let few = self.high / self.low <= 1e3;
+        let digits: &[f64] = if few { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let values = (first..=last)
             .flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)));
         let inside = values.filter(|value| (self.low..=self.high).contains(value));

@@ -1,6 +1,6 @@
 //! What people look at: tables, curves, pictures, the page.
 
-mod axis;
+pub mod axis;
 pub mod curves;
 pub mod markup;
 pub mod page;

@@ -1,7 +1,7 @@
 //! Files that are either whole or absent, and files that prove to be whole.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -13,11 +13,22 @@ pub(super) const PARTIAL: &str = ".partial-";
 /// Writes `bytes` to `path` so that a kill or a full disk leaves the old content or the new, never
 /// a part: temporary name in the same folder, sync, rename.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    stream_atomically(path, |file| Ok(file.write_all(bytes)?))
+}
+
+/// [`write_atomically`] of what is too much to be held at once: `write` gets the buffered file.
+pub fn stream_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let cannot = || format!("cannot write {}", path.display());
     let mut file = temporary(0o666).tempfile_in(folder).with_context(cannot)?;
-    file.write_all(bytes).with_context(cannot)?;
+    let mut buffered = BufWriter::new(file.as_file_mut());
+    write(&mut buffered).with_context(cannot)?;
+    buffered.flush().with_context(cannot)?;
+    drop(buffered);
     file.as_file().sync_all().with_context(cannot)?;
     file.persist(path).with_context(cannot)?;
     sync_folder(folder)
@@ -66,6 +77,22 @@ mod tests {
         write_atomically(&path, b"old")?;
         write_atomically(&path, b"new")?;
         assert_eq!(fs::read(&path)?, b"new");
+        assert_eq!(fs::read_dir(folder.path())?.count(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_stream_that_fails_leaves_the_old_file_and_nothing_else() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("paths.csv");
+        write_atomically(&path, b"old")?;
+        let failed = stream_atomically(&path, |file| {
+            file.write_all(b"half")?;
+            anyhow::bail!("no more")
+        });
+        let message = failed.err().map_or(String::new(), |error| format!("{error:#}"));
+        assert!(message.contains("paths.csv") && message.contains("no more"), "{message}");
+        assert_eq!(fs::read(&path)?, b"old");
         assert_eq!(fs::read_dir(folder.path())?.count(), 1);
         Ok(())
     }

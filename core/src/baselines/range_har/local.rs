@@ -1,0 +1,310 @@
+//! Range-HAR whose shocks come from days like the one that is simulated: the nearest-neighbour
+//! bootstrap of Lall & Sharma 1996 (Water Resources Research 32, 679) on the state of the filter.
+//!
+//! Shocks that are drawn from all of the past mix calm years with wild ones, and markets with
+//! different rules; and they depend on nothing, as those of markets do a little: on whether the last
+//! day closed high, on how much it moved, on the level of the ranges.
+
+use anyhow::Result;
+use generativa_random::Stream;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{MONTH, RangeHar, RangeHarState, Shock, product, state};
+use crate::baselines::path_windows::windows_of_paths;
+use crate::data::trading_day::Day;
+
+/// How near days must be.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Locality {
+    /// Days that a shock is drawn from, those most like the simulated one.
+    pub neighbours: usize,
+    /// Days of history that count as much as a standard deviation of the state.
+    pub era: f64,
+    /// Days that a path stays in one era, on average.
+    pub stay: f64,
+}
+
+/// The fitted model.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(try_from = "Learned", into = "Learned")]
+pub struct LocalRangeHar {
+    learned: Learned,
+    filter: RangeHar,
+    /// One over the deviation of each coordinate, times its weight.
+    scale: [f64; STATE],
+    /// Coordinates of every day with a shock, each coordinate of all of them together.
+    table: Vec<f32>,
+    /// The days nearest to each, `neighbours` of them a day.
+    nearest: Vec<u32>,
+    /// Added to the log range of every day, so that paths have those of history on average: days like
+    /// an extreme one are less extreme.
+    drift: f64,
+}
+
+/// What the model follows from.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Learned {
+    days: Vec<Day>,
+    locality: Locality,
+}
+
+/// Where a path stands.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct LocalRangeHarState {
+    filter: RangeHarState,
+    /// Position of the last day.
+    position: f64,
+    /// The day of history that the path's era is around, of those with a shock.
+    place: usize,
+}
+
+/// Coordinates of a state beside its place in time.
+const STATE: usize = 6;
+/// What each of them weighs: the level of the ranges most.
+const WEIGHTS: [f64; STATE] = [1.0, 0.5, 0.7, 0.7, 0.7, 0.7];
+/// Days after which nothing of a path is from the past itself.
+const WARM_UP: usize = 2 * MONTH;
+/// Rounds, paths and days by which the drift is found: the mean of so many days is known to 0.01.
+const ROUNDS: u64 = 4;
+const PATHS: u64 = 96;
+const DAYS: usize = 400;
+/// Days whose distances are summed together.
+const BLOCK: usize = 64;
+
+impl LocalRangeHar {
+    /// To `days`, at least two months of them.
+    ///
+    /// # Errors
+    /// As [`RangeHar::fit`].
+    pub fn fit(days: &[Day], locality: Locality) -> Result<Self> {
+        Self::try_from(Learned { days: days.to_vec(), locality })
+    }
+
+    /// The filter, whose shocks these are.
+    pub fn filter(&self) -> &RangeHar {
+        &self.filter
+    }
+
+    /// Somewhere in the middle of a path.
+    pub fn start(&self, stream: &mut Stream) -> LocalRangeHarState {
+        let place = stream.below(self.filter.shocks.len());
+        let mut state = self.at(place);
+        for _ in 0..WARM_UP {
+            self.next(&mut state, stream);
+        }
+        state
+    }
+
+    /// The next day of a path.
+    pub fn next(&self, state: &mut LocalRangeHarState, stream: &mut Stream) -> Day {
+        let count = self.filter.shocks.len();
+        if stream.chance(1.0 / self.learned.locality.stay) {
+            state.place = stream.below(count);
+        }
+        let like = self.most_like(&self.coordinates(state));
+        let neighbours = self.nearest.len() / count;
+        let drawn = self.nearest[like * neighbours + stream.below(neighbours)];
+        let shock = self.filter.shocks[drawn as usize];
+        let shock = Shock { log_range: shock.log_range + self.drift, ..shock };
+        let day = self.filter.day_after(&mut state.filter, &shock);
+        state.position = day[2];
+        day
+    }
+
+    /// So many days in one piece, from somewhere in the middle of a path.
+    pub fn path(&self, days: usize, stream: &mut Stream) -> Vec<Day> {
+        let mut state = self.start(stream);
+        (0..days).map(|_| self.next(&mut state, stream)).collect()
+    }
+
+    /// `count` windows of `window` days, cut from paths.
+    pub fn windows(&self, count: usize, window: usize, stream: &mut Stream) -> Vec<Vec<Day>> {
+        windows_of_paths(count, window, stream, |days, stream| self.path(days, stream))
+    }
+
+    /// Finds the drift by paths of its own.
+    fn settle(&mut self) {
+        let [_, day, week, month, ..] = self.filter.weights;
+        // What a lasting push leaves in the end, from each bit of it.
+        let left = (1.0 - day - week - month).clamp(0.01, 1.0);
+        for round in 0..ROUNDS {
+            let sums = (0..PATHS).into_par_iter().map(|item| {
+                let mut stream = Stream::item(round, "range-har/settle", item);
+                let path = self.path(DAYS, &mut stream);
+                path.iter().map(|day| day[1].ln()).sum::<f64>()
+            });
+            // In order, so that no bit depends on the threads.
+            let mean =
+                sums.collect::<Vec<_>>().iter().sum::<f64>() / (PATHS as usize * DAYS) as f64;
+            self.drift += left * (self.filter.mean - mean);
+        }
+    }
+
+    /// As history stood before the shock of this number.
+    fn at(&self, place: usize) -> LocalRangeHarState {
+        let before = &self.learned.days[..place + MONTH];
+        LocalRangeHarState { filter: state(before), position: before[before.len() - 1][2], place }
+    }
+
+    /// Scaled, with the place in time last.
+    fn coordinates(&self, state: &LocalRangeHarState) -> [f32; STATE + 1] {
+        let raw = raw(&self.filter, state);
+        let time = state.place as f64 / self.learned.locality.era;
+        let scaled = |at: usize| if at < STATE { raw[at] * self.scale[at] } else { time };
+        std::array::from_fn(|at| scaled(at) as f32)
+    }
+
+    /// The day of history whose state is nearest to this one.
+    fn most_like(&self, to: &[f32; STATE + 1]) -> usize {
+        let mut best = (f32::INFINITY, 0);
+        self.each_distance(to, |day, distance| {
+            if distance < best.0 {
+                best = (distance, day);
+            }
+        });
+        best.1
+    }
+
+    /// Squared distances of all days, in their order.
+    fn each_distance(&self, to: &[f32; STATE + 1], mut see: impl FnMut(usize, f32)) {
+        let count = self.filter.shocks.len();
+        for start in (0..count).step_by(BLOCK) {
+            let size = BLOCK.min(count - start);
+            let mut distances = [0.0f32; BLOCK];
+            for (at, to) in to.iter().enumerate() {
+                let values = &self.table[at * count + start..][..size];
+                for (distance, value) in distances.iter_mut().zip(values) {
+                    let apart = value - to;
+                    *distance += apart * apart;
+                }
+            }
+            let distances = distances.iter().take(size).enumerate();
+            distances.for_each(|(day, distance)| see(start + day, *distance));
+        }
+    }
+}
+
+/// Expected log range, its week over its month, its last day over its week, the last return in
+/// ranges, position, and the size of that return.
+fn raw(filter: &RangeHar, state: &LocalRangeHarState) -> [f64; STATE] {
+    let told = state.filter.told();
+    let [_, day, week, month, ratio, size] = told;
+    [product(&filter.weights, &told), week - month, day - week, ratio, state.position, size]
+}
+
+impl TryFrom<Learned> for LocalRangeHar {
+    type Error = anyhow::Error;
+
+    fn try_from(learned: Learned) -> Result<Self> {
+        let filter = RangeHar::fit(&learned.days)?;
+        let count = filter.shocks.len();
+        let mut model = Self {
+            learned,
+            filter,
+            scale: [1.0; STATE],
+            table: Vec::new(),
+            nearest: Vec::new(),
+            drift: 0.0,
+        };
+        let all: Vec<[f64; STATE]> =
+            (0..count).map(|place| raw(&model.filter, &model.at(place))).collect();
+        for (at, weight) in WEIGHTS.into_iter().enumerate() {
+            let mean = all.iter().map(|state| state[at]).sum::<f64>() / count as f64;
+            let square = all.iter().map(|state| (state[at] - mean).powi(2)).sum::<f64>();
+            let deviation = (square / count as f64).sqrt();
+            model.scale[at] = if deviation > 0.0 { weight / deviation } else { 0.0 };
+        }
+        let places: Vec<[f32; STATE + 1]> =
+            (0..count).map(|place| model.coordinates(&model.at(place))).collect();
+        model.table =
+            (0..=STATE).flat_map(|at| places.iter().map(move |place| place[at])).collect();
+        let neighbours = model.learned.locality.neighbours.clamp(1, count);
+        let mut order: Vec<(f32, u32)> = Vec::with_capacity(count);
+        for place in &places {
+            order.clear();
+            model.each_distance(place, |day, distance| order.push((distance, day as u32)));
+            let by_distance =
+                |a: &(f32, u32), b: &(f32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+            order.select_nth_unstable_by(neighbours - 1, by_distance);
+            order[..neighbours].sort_unstable_by(by_distance);
+            model.nearest.extend(order[..neighbours].iter().map(|(_, day)| day));
+        }
+        model.settle();
+        Ok(model)
+    }
+}
+
+impl From<LocalRangeHar> for Learned {
+    fn from(model: LocalRangeHar) -> Self {
+        model.learned
+    }
+}
+
+impl PartialEq for LocalRangeHar {
+    fn eq(&self, other: &Self) -> bool {
+        self.learned == other.learned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calm years in which days close low after a rise, then wild ones in which they close high.
+    fn history() -> Vec<Day> {
+        let mut stream = Stream::named(1, "history");
+        let mut rose = false;
+        let day = |day: usize| {
+            let wild = day >= 1000;
+            let range = if wild { 0.04 } else { 0.01 } * (0.3 * stream.normal()).exp();
+            let high = rose == wild;
+            let position = if high { 0.8 } else { 0.2 } + 0.1 * (stream.uniform() - 0.5);
+            rose = stream.chance(0.5);
+            [range * if rose { 0.5 } else { -0.5 }, range, position]
+        };
+        (0..2000).map(day).collect()
+    }
+
+    const LOCALITY: Locality = Locality { neighbours: 20, era: 300.0, stay: 500.0 };
+
+    #[test]
+    fn shocks_depend_on_the_day_before_as_they_did_in_their_era() -> Result<()> {
+        let model = LocalRangeHar::fit(&history(), LOCALITY)?;
+        let path = model.path(20_000, &mut Stream::named(2, "path"));
+        let (mut right, mut known) = (0, 0);
+        for pair in path.windows(2) {
+            // Between the eras nothing is known.
+            let wild = match pair[1][1] {
+                range if range < 0.014 => false,
+                range if range > 0.028 => true,
+                _ => continue,
+            };
+            known += 1;
+            right += usize::from(((pair[0][0] > 0.0) == wild) == (pair[1][2] > 0.5));
+        }
+        assert!(known > 10_000, "{known}");
+        assert!(right as f64 / known as f64 > 0.9, "{right} of {known}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_path_goes_on_from_stored_model_and_state_as_if_it_had_not_stopped() -> Result<()> {
+        // Text may keep a day but for its last bit, so what comes back from it is compared.
+        let stored = |model: &LocalRangeHar| -> Result<LocalRangeHar> {
+            Ok(serde_json::from_str(&serde_json::to_string(model)?)?)
+        };
+        let model = stored(&LocalRangeHar::fit(&history(), LOCALITY)?)?;
+        let mut stream = Stream::named(3, "path");
+        let whole = model.path(40, &mut stream.clone());
+        let mut state = model.start(&mut stream);
+        let mut parts: Vec<Day> = (0..15).map(|_| model.next(&mut state, &mut stream)).collect();
+        let model = stored(&model)?;
+        let mut state = serde_json::from_str(&serde_json::to_string(&state)?)?;
+        parts.extend((0..25).map(|_| model.next(&mut state, &mut stream)));
+        assert_eq!(whole, parts);
+        Ok(())
+    }
+}
