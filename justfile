@@ -16,6 +16,11 @@ maps *args:
 ecg *args:
     @cargo run --quiet --package ecg -- "$@"
 
+# Markets: train, sample, evaluate, report, demo; `just market --help`
+[group('apps')]
+market *args:
+    @cargo run --quiet --package market -- "$@"
+
 # Train on embedded dungeons, draw new ones and write a page: out/demo/maps/report.html
 [group('start here')]
 demo *args:

@@ -9,6 +9,7 @@ mod places;
 mod recordings;
 mod records;
 mod reference;
+mod scenarios;
 
 use libtest_mimic::Arguments;
 
@@ -23,5 +24,6 @@ fn main() {
     trials.extend(every_app::trials());
     trials.extend(recordings::trials());
     trials.extend(records::trials());
+    trials.extend(scenarios::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

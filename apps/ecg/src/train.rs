@@ -9,7 +9,8 @@ use generativa::cli::{App, Exit, Job};
 use generativa::layers::{Parameters, frozen_builder, seeded_builder};
 use generativa::models::vae::{SeriesVae, SeriesWeights};
 use generativa::run::{Checkpoint, Run};
-use generativa::train::fit::{Loss, Outcome, Progress, Session, fit};
+use generativa::train::fit::fit;
+use generativa::train::session::{Loss, Outcome, Progress, Session};
 use generativa::train::side_by_side::side_by_side;
 use generativa_random::Stream;
 

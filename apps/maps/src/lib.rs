@@ -27,7 +27,7 @@ use anyhow::Result;
 use generativa::cli::{App, Job, NoFlags, Preset, Shared, Trained};
 use generativa::report::Page;
 use generativa::run::evaluation::Row;
-use generativa::train::fit::Outcome;
+use generativa::train::session::Outcome;
 
 use config::Config;
 use game::Game;

@@ -8,7 +8,8 @@ use generativa::cli::Job;
 use generativa::data::{Grid, JudgedMap, LabelScale, Shown, TileWindows};
 use generativa::layers::{Parameters, seeded_builder};
 use generativa::models::vae::{TileBatch, TileMapVae};
-use generativa::train::fit::{Loss, Outcome, fit};
+use generativa::train::fit::fit;
+use generativa::train::session::{Loss, Outcome};
 use generativa_random::Stream;
 use rayon::prelude::*;
 

@@ -1,0 +1,121 @@
+//! Paths as files that other programs read, with a note of how they were made.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use generativa::cli::Trained;
+use generativa::run::file::{create_folder, stream_atomically, write_atomically};
+use generativa::run::machine::revision;
+use npyz::WriterBuilder;
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::data::Corpus;
+use crate::figures::prices_figure;
+use crate::page::levels;
+use crate::paths::Paths;
+use crate::sample::{Format, HEAD, Options, bars, csv_row, file_of};
+
+/// Writes a file of paths and `scenario.json` into `folder`; returns both, in this order.
+///
+/// # Errors
+/// A folder or a file that cannot be written.
+pub fn deliver(
+    trained: &Trained<Config>,
+    paths: &Paths,
+    options: &Options,
+    folder: &Path,
+) -> Result<[PathBuf; 2]> {
+    create_folder(folder)?;
+    let file = file_of(options.format, folder);
+    match options.format {
+        Format::Csv => stream_atomically(&file, |out| csv(paths, options, out))?,
+        Format::Npy => stream_atomically(&file, |out| npy(paths, options, out))?,
+        Format::Svg => write_atomically(&file, drawing(trained, paths, options)?.as_bytes())?,
+    }
+    let note = folder.join("scenario.json");
+    let text = serde_json::to_string_pretty(&scenario(trained, options, &file)?)?;
+    write_atomically(&note, (text + "\n").as_bytes())?;
+    Ok([file, note])
+}
+
+fn csv(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "{HEAD}")?;
+    for id in 0..options.count {
+        bars(paths, options, id, |first, bars| {
+            for (day, bar) in (first..).zip(bars) {
+                writeln!(out, "{}", csv_row(id, day, bar))?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn npy(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> {
+    let shape = [options.count, options.days as u64, 3];
+    let file = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(out);
+    let mut file = file.begin_nd()?;
+    for id in 0..options.count {
+        bars(paths, options, id, |_, bars| {
+            Ok(file.extend(bars.iter().flat_map(|bar| [bar.high, bar.low, bar.close]))?)
+        })?;
+    }
+    Ok(file.finish()?)
+}
+
+/// The closes of the paths and of the days that were learned from, all from one start.
+fn drawing(trained: &Trained<Config>, paths: &Paths, options: &Options) -> Result<String> {
+    let corpus = Corpus::load(&trained.config.data)?;
+    let known = options.days.min(corpus.days.len());
+    let real = levels(&corpus.days[corpus.days.len() - known..]);
+    let path = |id| -> Result<Vec<f64>> {
+        let mut levels = Vec::with_capacity(options.days);
+        bars(paths, options, id, |_, bars| {
+            levels.extend(bars.iter().map(|bar| (bar.close / options.start).ln()));
+            Ok(())
+        })?;
+        Ok(levels)
+    };
+    let made: Vec<Vec<f64>> = (0..options.count).map(path).collect::<Result<_>>()?;
+    Ok(prices_figure(&corpus.asset, &real, &made))
+}
+
+/// All that it takes to make the same file again, and to read it.
+fn scenario(trained: &Trained<Config>, options: &Options, file: &Path) -> Result<Value> {
+    let Options { count, days, seed, start, raw, .. } = options;
+    let learned = &trained.checkpoint.provenance;
+    let column = |name: &str, unit: &str| json!({ "name": name, "unit": unit });
+    let price = "price, in the unit of --start";
+    let prices = ["high", "low", "close"].map(|name| column(name, price));
+    let (layout, columns) = match options.format {
+        Format::Npy => ("float64 [paths, days, columns]", prices.to_vec()),
+        Format::Svg => ("a drawing of closes", Vec::new()),
+        Format::Csv => {
+            let first = [column("id", "number of the path, from 0"), column("day", "from 1")];
+            ("a row a day", [&first[..], &prices].concat())
+        }
+    };
+    let name = file.file_name().context("a file has a name")?.to_string_lossy();
+    Ok(json!({
+        "file": name,
+        "layout": layout,
+        "columns": columns,
+        "paths": count,
+        "days": days,
+        "seed": seed,
+        "start": start,
+        "raw": raw,
+        "what": "generated prices: none of them was ever paid, and none is a forecast",
+        "revision": revision(),
+        "run": {
+            "data": learned.data,
+            "data_sha256": learned.data_sha256,
+            "seed": learned.seed,
+            "step": trained.checkpoint.step,
+            "revision": learned.revision,
+            "config": trained.config,
+        },
+    }))
+}

@@ -1,0 +1,210 @@
+//! The scores of TimeGAN, for those who know no others: windows of prices, each column scaled to
+//! 0..1 over the whole history.
+
+use anyhow::Result;
+use generativa::cli::Shared;
+use generativa::data::trading_day::Day;
+use generativa::metrics::window_statistics::with_log_range;
+use generativa::run::evaluation::{Better, Kind};
+use generativa::train::judge::timegan::{discriminative_score, predictive_score};
+use generativa::train::side_by_side::side_by_side;
+use generativa_random::Stream;
+
+use super::bars::{Bar, bars};
+use super::rows::{Figure, Metric, Table, mean_of, over_grid};
+use super::subjects::Subject;
+use super::{GOOGLE, WINDOW};
+use crate::data::Corpus;
+
+/// High, low and close; an open is not generated.
+const COLUMNS: usize = 3;
+/// A generated window starts at the level of one of the real windows next to it by their mean log
+/// range: a twentieth of them to both sides.
+const NEAR: usize = 20;
+
+const METRICS: [Metric<'static>; 2] = [
+    Metric {
+        name: "discriminative-classic",
+        unit: "accuracy off a half, 3 columns",
+        better: Better::Lower,
+    },
+    Metric { name: "predictive-classic", unit: "scaled close, 3 columns", better: Better::Lower },
+];
+/// Units of what others published, on all columns of the Google file: the last one, that is
+/// forecast, is the volume, so that their figures are no measure for forecasts of a close.
+const PUBLISHED_UNITS: [&str; 2] = ["accuracy off a half, 6 columns", "scaled volume, 6 columns"];
+/// What they published: discriminative, predictive.
+const PUBLISHED: [(&str, [f64; 2]); 2] =
+    [("timegan (6 columns)", [0.102, 0.038]), ("diffusion-ts (6 columns)", [0.067, 0.036])];
+
+/// The rows of the subjects, of the real windows against each other, and what others published.
+pub(super) fn add(
+    table: &mut Table,
+    corpus: &Corpus,
+    subjects: &[&Subject],
+    seeds: u64,
+    shared: &Shared,
+) -> Result<()> {
+    let levels = Levels::new(corpus);
+    let seeds: Vec<u64> = (1..=seeds).collect();
+    let real = levels.real();
+    for subject in subjects {
+        shared.remark(&format!("scores of TimeGAN: {}", subject.name));
+        let score = |(place, &seed): (usize, &u64)| {
+            let (levels, real) = (&levels, &real);
+            move || {
+                let mut stream = Stream::named(seed, "market/classic");
+                let windows = subject.maker(place).whole.windows(real.len(), &mut stream)?;
+                let generated = levels.place(&windows, &mut stream);
+                both(real, &generated, seed)
+            }
+        };
+        let found = side_by_side(seeds.iter().enumerate().map(score).collect())?;
+        for (metric, figure) in METRICS.into_iter().zip(figures(&found, real.len())) {
+            // A model's seeds are those that it was trained with, whatever its judges' are.
+            let own = if subject.kind == Kind::Model { &subject.seeds } else { &seeds };
+            table.add_named(&subject.name, subject.kind, own, metric, figure);
+        }
+    }
+    shared.remark("scores of TimeGAN: real against real");
+    let of = |rest: usize| real.iter().skip(rest).step_by(2).cloned().collect::<Vec<_>>();
+    let (even, odd) = (&of(0), &of(1));
+    let score = |&seed: &u64| move || both(even, odd, seed);
+    let found = side_by_side(seeds.iter().map(score).collect())?;
+    for (metric, figure) in METRICS.into_iter().zip(figures(&found, odd.len())) {
+        table.add_named("real-against-real", Kind::Floor, &seeds, metric, figure);
+    }
+    if table.data() == GOOGLE {
+        for (subject, values) in PUBLISHED {
+            for ((metric, unit), value) in METRICS.into_iter().zip(PUBLISHED_UNITS).zip(values) {
+                let metric = Metric { unit, ..metric };
+                let figure = Figure { value, interval: None, n: 0 };
+                table.add_named(subject, Kind::Anchor, &[], metric, figure);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn both(real: &[Vec<f32>], generated: &[Vec<f32>], seed: u64) -> Result<[f64; 2]> {
+    Ok([
+        discriminative_score(real, generated, COLUMNS, seed)?,
+        predictive_score(real, generated, COLUMNS, seed)?,
+    ])
+}
+
+/// Means over the judges' seeds.
+fn figures(found: &[[f64; 2]], n: usize) -> [Figure; 2] {
+    [0, 1].map(|score| {
+        let values: Vec<Vec<f64>> = found.iter().map(|both| vec![both[score]]).collect();
+        over_grid([values.len(), 1], &format!("{} judges", found.len()), n, |seeds, one| {
+            mean_of(&values, seeds, one)
+        })
+    })
+}
+
+/// The levels of a real history.
+struct Levels {
+    bars: Vec<Bar>,
+    /// Close before each day.
+    before: Vec<f64>,
+    /// Least and greatest of each column.
+    ends: [[f64; 2]; COLUMNS],
+    /// Mean log range and first day of each real window, by rising range.
+    windows: Vec<(f64, usize)>,
+}
+
+impl Levels {
+    fn new(corpus: &Corpus) -> Self {
+        let days = &corpus.days;
+        let bars = bars(days, corpus.start);
+        let before = std::iter::once(corpus.start).chain(bars.iter().map(|bar| bar[2]));
+        let end = |column: usize, pick: fn(f64, f64) -> f64| {
+            bars.iter().map(|bar| bar[column]).reduce(pick).unwrap_or_default()
+        };
+        let ends = [0, 1, 2].map(|column| [end(column, f64::min), end(column, f64::max)]);
+        let windows = days.windows(WINDOW).map(mean_log_range);
+        let mut windows: Vec<(f64, usize)> = windows.zip(0..).collect();
+        windows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Self { before: before.collect(), ends, windows, bars }
+    }
+
+    /// All real windows.
+    fn real(&self) -> Vec<Vec<f32>> {
+        self.bars.windows(WINDOW).map(|window| self.scaled(window)).collect()
+    }
+
+    /// Prices of generated windows, each from the level of a real one of about its range.
+    fn place(&self, windows: &[Vec<Day>], stream: &mut Stream) -> Vec<Vec<f32>> {
+        let place = |window: &Vec<Day>| {
+            let start = self.start(mean_log_range(window), stream);
+            self.scaled(&bars(window, self.before[start]))
+        };
+        windows.iter().map(place).collect()
+    }
+
+    /// First day of a real window of about this mean log range.
+    fn start(&self, log_range: f64, stream: &mut Stream) -> usize {
+        let near = self.windows.len() / NEAR;
+        let place = self.windows.partition_point(|(own, _)| *own < log_range);
+        let place = (place + stream.below(2 * near + 1)).saturating_sub(near);
+        self.windows[place.min(self.windows.len() - 1)].1
+    }
+
+    /// Day by day in one row.
+    fn scaled(&self, bars: &[Bar]) -> Vec<f32> {
+        let scale = |(price, [low, high]): (f64, [f64; 2])| {
+            ((price - low) / (high - low).max(f64::MIN_POSITIVE)) as f32
+        };
+        bars.iter().flat_map(|bar| bar.iter().copied().zip(self.ends).map(scale)).collect()
+    }
+}
+
+fn mean_log_range(window: &[Day]) -> f64 {
+    window.iter().map(|&day| with_log_range(day)[1]).sum::<f64>() / window.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use generativa::run::evaluation::DataRef;
+
+    use super::*;
+
+    /// A hundred calm days that rise and a hundred wild ones that fall again.
+    fn corpus() -> Corpus {
+        let calm = (0..100).map(|_| [0.01, 0.02, 1.0]);
+        let wild = (0..100).map(|_| [-0.01, 0.08, 0.0]);
+        Corpus {
+            asset: "TEST".into(),
+            days: calm.chain(wild).collect(),
+            start: 50.0,
+            span: None,
+            source: DataRef::default(),
+            remarks: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn real_windows_fill_the_scale_and_are_all_there() {
+        let corpus = corpus();
+        let real = Levels::new(&corpus).real();
+        assert_eq!((real.len(), real[0].len()), (200 - WINDOW + 1, WINDOW * COLUMNS));
+        let of = |pick: fn(f32, f32) -> f32| real.iter().flatten().copied().reduce(pick);
+        assert_eq!((of(f32::min), of(f32::max)), (Some(0.0), Some(1.0)));
+    }
+
+    #[test]
+    fn a_wild_window_starts_at_the_level_of_wild_days() {
+        let corpus = corpus();
+        let levels = Levels::new(&corpus);
+        let mut stream = Stream::named(1, "start");
+        for _ in 0..50 {
+            assert!(levels.start(0.08f64.ln() + 1.0, &mut stream) > 90);
+            assert!(levels.start(0.02f64.ln() - 1.0, &mut stream) <= 90);
+        }
+        // A real window placed at its own level is itself again.
+        let own = levels.scaled(&bars(&corpus.days[30..30 + WINDOW], levels.before[30]));
+        let real = &levels.real()[30];
+        assert!(own.iter().zip(real).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
+}

@@ -1,0 +1,15 @@
+//! What a report shows of paths, as SVG that follows the reader's light or dark setting: prices,
+//! single days, memory, extremes and the stylised facts. The history is drawn in ink, its 90 %
+//! band in grey, the model in blue and the filter alone in orange, everywhere.
+
+mod days;
+mod facts;
+mod panel;
+mod prices;
+mod sheet;
+mod traits;
+
+pub use days::days_figure;
+pub use facts::facts_figure;
+pub use prices::prices_figure;
+pub use traits::{extremes_figure, memory_figure};

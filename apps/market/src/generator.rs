@@ -1,0 +1,186 @@
+//! The default model: paths of a range-HAR filter with shocks of like days, refined by a network that an
+//! adversary taught what the filter misses. The network's zero is the filter.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use candle::{Device, Tensor};
+use generativa::baselines::{LocalRangeHar, LocalRangeHarState, Locality};
+use generativa::cli::Trained;
+use generativa::data::trading_day::Day;
+use generativa::layers::{Activation, VarBuilder};
+use generativa::models::gan::{Refiner, RefinerConfig};
+use generativa::run::file::write_atomically;
+use generativa_random::Stream;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::scale::{CHANNELS, Scale};
+
+/// What the filter and the network need beside weights: it is `fitted.json` of a run.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fitted {
+    /// The filter with its shocks.
+    pub filter: LocalRangeHar,
+    /// What is usual of the days.
+    pub scale: Scale,
+}
+
+/// A filter and its network.
+pub struct Generator {
+    fitted: Fitted,
+    refiner: Refiner,
+    noise: usize,
+}
+
+/// The file of what was fitted.
+const FITTED: &str = "fitted.json";
+/// Days that are refined at once.
+const PIECE: usize = 1 << 12;
+
+impl Fitted {
+    /// To these days.
+    ///
+    /// # Errors
+    /// Too few of them, see [`LocalRangeHar::fit`].
+    pub fn fit(days: &[Day], locality: Locality) -> Result<Self> {
+        Ok(Self { filter: LocalRangeHar::fit(days, locality)?, scale: Scale::of(days) })
+    }
+
+    /// Writes `fitted.json` into the folder of a run.
+    pub fn save(&self, dir: &Path) -> Result<()> {
+        write_atomically(&dir.join(FITTED), &serde_json::to_vec(self)?)
+    }
+
+    /// Reads it back.
+    ///
+    /// # Errors
+    /// No such file, or one that is damaged.
+    pub fn load(dir: &Path) -> Result<Self> {
+        let path = dir.join(FITTED);
+        let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))
+    }
+}
+
+/// How the network corrects paths of the filter, `[batch, CHANNELS, memory + days]`: `[batch,
+/// CHANNELS, days]` for [`corrected`] and [`Scale::corrected`].
+fn corrections(refiner: &Refiner, paths: &Tensor, noise: &Tensor) -> candle::Result<Tensor> {
+    let all = refiner.forward(paths, noise)?;
+    // Shares of the room that there is, but for the log range, which has no ends.
+    let bounded = |channel: usize| Activation::Tanh.forward(&all.narrow(1, channel, 1)?);
+    Tensor::cat(&[bounded(0)?, all.narrow(1, 1, 1)?, bounded(2)?], 1)
+}
+
+/// What the network makes of paths of the filter, `[batch, CHANNELS, memory + days]`: `[batch,
+/// CHANNELS, days]`, as [`Scale::corrected`] makes days.
+pub fn corrected(
+    refiner: &Refiner,
+    scale: &Scale,
+    paths: &Tensor,
+    noise: &Tensor,
+) -> candle::Result<Tensor> {
+    let corrections = corrections(refiner, paths, noise)?;
+    let days = corrections.dim(2)?;
+    let kept = paths.narrow(2, refiner.memory(), days)?;
+    let part = |of: &Tensor, channel: usize| of.narrow(1, channel, 1);
+    let ratio = part(&kept, 0)?.affine(scale.of_ratio, 0.0)?;
+    let room = (&ratio * Activation::Relu.forward(&ratio.abs()?.affine(-1.0, 1.0)?)?)?;
+    let ratio = (ratio + (part(&corrections, 0)? * room)?)?.affine(1.0 / scale.of_ratio, 0.0)?;
+    let log_range = (part(&kept, 1)? + part(&corrections, 1)?)?;
+    let position = part(&kept, 2)?.affine(scale.of_position, 0.5)?;
+    let room = (&position * position.affine(-1.0, 1.0)?)?;
+    let position = (position + (part(&corrections, 2)? * room)?)?
+        .affine(1.0 / scale.of_position, -0.5 / scale.of_position)?;
+    Tensor::cat(&[ratio, log_range, position], 1)
+}
+
+impl Generator {
+    /// From what was fitted and trained weights.
+    pub fn new(fitted: Fitted, config: &RefinerConfig, vb: VarBuilder) -> Result<Self> {
+        let refiner = Refiner::new(config, CHANNELS, CHANNELS, vb)?;
+        Ok(Self { fitted, refiner, noise: config.noise })
+    }
+
+    /// `count` windows of so many days, cut from paths that are long enough for a few dozen each.
+    pub fn windows(
+        &self,
+        count: usize,
+        window: usize,
+        stream: &mut Stream,
+    ) -> Result<Vec<Vec<Day>>> {
+        let seed = stream.below(1 << 53) as u64;
+        let mut windows = Vec::with_capacity(count);
+        for item in 0..count as u64 {
+            windows.push(self.path(seed, item).next(window)?);
+        }
+        Ok(windows)
+    }
+
+    /// Path number `item` of a seed, from somewhere in the middle of a market's life.
+    pub fn path(&self, seed: u64, item: u64) -> PathInProgress<'_> {
+        let mut shocks = Stream::item(seed, "market/shocks", item);
+        let state = self.fitted.filter.start(&mut shocks);
+        let noise = Stream::item(seed, "market/noise", item);
+        let mut path =
+            PathInProgress { of: self, shocks, noise, state, base: Vec::new(), drawn: Vec::new() };
+        path.draw(self.refiner.memory());
+        path
+    }
+}
+
+/// A path in progress: days come in pieces of any length, and the pieces make no difference.
+pub struct PathInProgress<'a> {
+    of: &'a Generator,
+    shocks: Stream,
+    noise: Stream,
+    state: LocalRangeHarState,
+    /// The filter's days that the next ones still depend on.
+    base: Vec<Day>,
+    /// Their noise, day by day.
+    drawn: Vec<f32>,
+}
+
+impl PathInProgress<'_> {
+    /// The next days.
+    pub fn next(&mut self, days: usize) -> Result<Vec<Day>> {
+        let mut path = Vec::with_capacity(days);
+        while path.len() < days {
+            path.extend(self.piece(PIECE.min(days - path.len()))?);
+        }
+        Ok(path)
+    }
+
+    fn piece(&mut self, days: usize) -> Result<Vec<Day>> {
+        let Generator { fitted, refiner, noise } = self.of;
+        self.draw(days);
+        let length = self.base.len();
+        let seen = fitted.scale.tensor(&[&self.base])?;
+        let drawn = Tensor::from_slice(&self.drawn, (1, length, *noise), &Device::Cpu)?;
+        let drawn = drawn.transpose(1, 2)?.contiguous()?;
+        let found = corrections(refiner, &seen, &drawn)?.to_vec3::<f32>()?.swap_remove(0);
+        let day = |(place, base): (usize, &Day)| {
+            let correction = std::array::from_fn(|channel| found[channel][place].into());
+            fitted.scale.corrected(*base, correction)
+        };
+        let made = self.base[refiner.memory()..].iter().enumerate().map(day).collect();
+        let past = length - refiner.memory();
+        self.base.drain(..past);
+        self.drawn.drain(..past * noise);
+        Ok(made)
+    }
+
+    fn draw(&mut self, days: usize) {
+        let filter = &self.of.fitted.filter;
+        self.base.extend((0..days).map(|_| filter.next(&mut self.state, &mut self.shocks)));
+        self.drawn.extend(self.noise.normals(days * self.of.noise));
+    }
+}
+
+/// The model of a run.
+pub fn open(trained: &Trained<Config>) -> Result<Generator> {
+    let weights = trained.weights(&Device::Cpu)?.pp("generator");
+    Generator::new(Fitted::load(trained.run.dir())?, &trained.config.refiner, weights)
+}

@@ -1,0 +1,64 @@
+//! Financial time series that keep the habits of real markets.
+
+pub mod bar;
+pub mod config;
+pub mod data;
+pub mod deliver;
+pub mod evaluate;
+pub mod figures;
+pub mod generator;
+pub mod learning;
+pub mod page;
+pub mod paths;
+pub mod sample;
+pub mod scale;
+pub mod study;
+pub mod train;
+
+use anyhow::Result;
+use generativa::cli::{App, Job, NoFlags, Preset, Shared, Trained};
+use generativa::report::Page;
+use generativa::run::evaluation::Row;
+use generativa::train::session::Outcome;
+
+use config::Config;
+
+/// The app.
+pub struct Market;
+
+impl App for Market {
+    const NAME: &'static str = "market";
+    const ABOUT: &'static str = "Make price paths with the habits of a real market";
+    type Config = Config;
+    type Sample = sample::Options;
+    type Evaluate = NoFlags;
+    type Verb = Verb;
+
+    fn preset(preset: Preset, data: &str, subset: &str) -> Config {
+        Config::preset(preset, data, subset)
+    }
+
+    fn train(job: &Job<Config>) -> Result<Outcome> {
+        train::train(job)
+    }
+
+    fn sample(trained: &Trained<Config>, options: &sample::Options, shared: &Shared) -> Result<()> {
+        sample::sample(trained, options, shared)
+    }
+
+    fn evaluate(trained: &[Trained<Config>], _: &NoFlags, shared: &Shared) -> Result<Vec<Row>> {
+        evaluate::evaluate(trained, shared)
+    }
+
+    fn page(trained: &[Trained<Config>]) -> Result<Page> {
+        page::page(trained)
+    }
+
+    fn verb(verb: Verb, _: &Shared) -> Result<()> {
+        match verb {}
+    }
+}
+
+/// Verbs of this app alone.
+#[derive(clap::Subcommand)]
+pub enum Verb {}

@@ -1,0 +1,95 @@
+//! The training of one seed, and of the models that the hard judge judges.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use generativa::cli::Job;
+use generativa::data::time_blocks::{Fold, open_days};
+use generativa::data::trading_day::Day;
+use generativa::run::Run;
+use generativa::train::judge::HardJudge;
+use generativa::train::session::{Outcome, Session};
+use generativa::train::side_by_side::side_by_side;
+use generativa_random::Stream;
+
+use crate::config::Config;
+use crate::data::Corpus;
+use crate::generator::Fitted;
+use crate::learning::Learning;
+
+/// Fits the filter and trains the network on all days, then, where the config says so, without
+/// each block of the hard judge.
+pub fn train(job: &Job<Config>) -> Result<Outcome> {
+    let config = job.config;
+    config.check()?;
+    let corpus = Corpus::load(&config.data)?;
+    corpus.remarks.iter().for_each(|remark| job.shared.remark(remark));
+    let source = &corpus.source;
+    let name = [source.name.as_str(), source.subset.as_deref().unwrap_or_default()].join(" ");
+    let (name, sha256) = (name.trim(), source.sha256.as_deref().unwrap_or("simulated"));
+    job.shared.remark(&format!(
+        "learning from {name} (sha256 {sha256}): {} days of {}",
+        corpus.days.len(),
+        corpus.asset
+    ));
+
+    let fitted = Fitted::fit(&corpus.days, config.filter)?;
+    fitted.save(job.run.dir())?;
+    let (seed, device) = (job.header.seed, &job.device);
+    let whole = Learning { config, stretches: &[&corpus.days], seed, device };
+    let outcome = whole.fit(&fitted, &job.session(name, sha256), job.observer())?;
+    if let (Outcome::Finished { .. }, true) = (outcome, config.judged) {
+        job.shared.remark("training without each block of the hard judge");
+        let started = Instant::now();
+        if let Some(stopped) = folds(job, &corpus, (name, sha256))? {
+            return Ok(stopped);
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        job.run.log_timing(config.training.steps, &[("folds_seconds", seconds)])?;
+    }
+    Ok(outcome)
+}
+
+/// The folder of the model that did not see a block.
+pub fn fold_folder(run: &Run, block: usize) -> std::path::PathBuf {
+    run.dir().join("folds").join(block.to_string())
+}
+
+/// Trains a model without each block; returns how one was stopped, if it was.
+fn folds(
+    job: &Job<Config>,
+    corpus: &Corpus,
+    (name, sha256): (&str, &str),
+) -> Result<Option<Outcome>> {
+    let folds = HardJudge::default().folds(&corpus.days);
+    let train = |(block, fold): (usize, &Fold)| {
+        let open = fold.open.clone();
+        move || -> Result<Outcome> {
+            let fitted = Fitted::fit(&open_days(&corpus.days, &open), job.config.filter)
+                .with_context(|| format!("without block {block}"))?;
+            let run = Run::create(&fold_folder(job.run, block), job.header, job.config, true)?;
+            fitted.save(run.dir())?;
+            let session = Session { run: &run, ..job.session(name, sha256) };
+            let stretches = stretches(&corpus.days, &open);
+            // A stream of its own: folds are to differ as two trainings do.
+            let seed =
+                Stream::item(job.header.seed, "market/fold", block as u64).below(1 << 53) as u64;
+            let (config, device) = (job.config, &job.device);
+            let learning = Learning { config, stretches: &stretches, seed, device };
+            learning.fit(&fitted, &session, |_| ControlFlow::Continue(()))
+        }
+    };
+    let outcomes = side_by_side(folds.iter().enumerate().map(train).collect())?;
+    Ok(outcomes.into_iter().find(|outcome| matches!(outcome, Outcome::Stopped { .. })))
+}
+
+/// The stretches of open days.
+fn stretches<'a>(days: &'a [Day], open: &[bool]) -> Vec<&'a [Day]> {
+    let mut start = 0;
+    let runs = open.chunk_by(|a, b| a == b).map(|run| {
+        start += run.len();
+        (run[0], &days[start - run.len()..start])
+    });
+    runs.filter(|(open, _)| *open).map(|(_, days)| days).collect()
+}
