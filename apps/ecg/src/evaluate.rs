@@ -284,11 +284,7 @@ fn training_times(trained: &[Trained<Config>]) -> Result<Vec<Row>> {
 fn longest(trained: &[Trained<Config>], name: &str) -> Result<f64> {
     let mut longest = 0f64;
     for one in trained {
-        let path = one.run.timing();
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        let value = |line| serde_json::from_str::<serde_json::Value>(line).ok()?[name].as_f64();
-        longest = longest.max(text.lines().filter_map(value).sum());
+        longest = longest.max(one.run.logged_time(name)?);
     }
     Ok(longest)
 }

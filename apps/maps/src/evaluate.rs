@@ -161,12 +161,7 @@ fn latency(generator: &Generator, width: usize) -> Result<Row> {
 fn training_minutes(trained: &[Trained<Config>]) -> Result<Row> {
     let mut longest = 0f64;
     for one in trained {
-        let path = one.run.timing();
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        let seconds =
-            |line| serde_json::from_str::<serde_json::Value>(line).ok()?["seconds"].as_f64();
-        longest = longest.max(text.lines().filter_map(seconds).sum());
+        longest = longest.max(one.run.logged_time("seconds")?);
     }
     let (metric, unit) = ("training-minutes".into(), "min".into());
     let (value, n) = (longest / 60.0, trained.len());

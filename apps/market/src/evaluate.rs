@@ -11,11 +11,11 @@ mod var;
 
 use anyhow::{Context, Result};
 use generativa::cli::{Shared, Trained};
-use generativa::run::evaluation::{Kind, Row};
+use generativa::run::evaluation::{Better, Kind, Row};
 
 use crate::config::{Config, EvaluationConfig};
 use crate::data::Corpus;
-use rows::Table;
+use rows::{Figure, Metric, Table};
 use subjects::{Rival, Subject};
 
 /// Days of the windows that are judged: a month.
@@ -61,6 +61,7 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
         shared.remark("no hard judge: this run was trained with judged = false");
     }
     bars::add(&mut table, &model, settings.fact_paths)?;
+    times(&mut table, &model, trained)?;
     // Copies in blocks as short as those of the judge's lose what takes months.
     let short = |subject: &&Subject| subject.kind == Kind::Ceiling;
     let with_paths: Vec<&Subject> =
@@ -78,6 +79,23 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
         table.extend(var::rows(shared)?);
     }
     Ok(table.rows())
+}
+
+/// The longest training of a seed's model and, where blocks are judged, of the models of all of them.
+fn times(table: &mut Table, model: &Subject, trained: &[Trained<Config>]) -> Result<()> {
+    for (name, logged) in
+        [("training-seconds", "seconds"), ("folds-training-seconds", "folds_seconds")]
+    {
+        let mut value = 0f64;
+        for one in trained {
+            value = value.max(one.run.logged_time(logged)?);
+        }
+        if value > 0.0 {
+            let metric = Metric { name, unit: "s", better: Better::Lower };
+            table.add(model, metric, Figure { value, interval: None, n: trained.len() });
+        }
+    }
+    Ok(())
 }
 
 /// As many as asked for, from the first of the model's, so that some are both's.

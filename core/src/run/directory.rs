@@ -105,6 +105,18 @@ impl Run {
         self.append("timing.jsonl", step, values)
     }
 
+    /// The sum of a value of that log, 0 where it is in no line.
+    ///
+    /// # Errors
+    /// No such log.
+    pub fn logged_time(&self, name: &str) -> Result<f64> {
+        let path = self.timing();
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let value = |line| serde_json::from_str::<serde_json::Value>(line).ok()?[name].as_f64();
+        Ok(text.lines().filter_map(value).sum())
+    }
+
     /// Drops the lines of `metrics.jsonl` after `step`: they belong to steps that a resumed run
     /// takes again.
     pub fn rewind_log(&self, step: u64) -> Result<()> {

@@ -1,14 +1,11 @@
 //! Prices of generated days, and whether their order holds.
 
 use anyhow::Result;
-use generativa::data::trading_day::Day;
 use generativa::run::evaluation::{Better, Kind};
 
 use super::rows::{Figure, Metric, Table};
 use super::subjects::Subject;
-
-/// High, low and close of a day.
-pub(super) type Bar = [f64; 3];
+use crate::bar::Bar;
 
 /// Close before the first day, as `sample` has it.
 const START: f64 = 100.0;
@@ -20,21 +17,11 @@ const DAYS: usize = 1000;
 /// the Google file make.
 const OF_LEVELS: f64 = 0.36;
 
-/// The prices of `days` after a close of `start`.
-pub(super) fn bars(days: &[Day], start: f64) -> Vec<Bar> {
-    let mut close = start;
-    let bar = |&[change, range, position]: &Day| {
-        close *= change.exp();
-        let low = close / (1.0 + position * range.exp_m1());
-        [low * range.exp(), low, close]
-    };
-    days.iter().map(bar).collect()
-}
-
 /// Whether a bar as printed is impossible: a high below the close or the low, a low above the
 /// close, or a price of nothing.
 fn violates(bar: &Bar) -> bool {
-    let [high, low, close] = bar.map(|price| (price * 10f64.powi(DIGITS)).round());
+    let [high, low, close] =
+        [bar.high, bar.low, bar.close].map(|price| (price * 10f64.powi(DIGITS)).round());
     !(high >= close && high >= low && low <= close && low > 0.0)
 }
 
@@ -44,7 +31,8 @@ pub(super) fn add(table: &mut Table, model: &Subject, paths: u64) -> Result<()> 
     let (mut wrong, mut n) = (0, 0);
     for (place, &seed) in model.seeds.iter().enumerate() {
         for item in 0..paths {
-            let bars = bars(&model.maker(place).whole.path(DAYS, seed, item)?, START);
+            let bars =
+                Bar::of(&model.maker(place).whole.path(DAYS, seed, item)?, &mut START.clone());
             wrong += bars.iter().filter(|bar| violates(bar)).count();
             n += bars.len();
         }
@@ -61,28 +49,18 @@ pub(super) fn add(table: &mut Table, model: &Subject, paths: u64) -> Result<()> 
 
 #[cfg(test)]
 mod tests {
-    use generativa::data::trading_day::days_of_prices;
-
     use super::*;
 
-    #[test]
-    fn the_bars_of_a_history_are_its_prices() -> Result<()> {
-        let (close, high, low) = ([10.0, 11.0, 9.0], [10.5, 12.0, 11.5], [9.5, 10.0, 9.0]);
-        let days = days_of_prices(&close, &high, &low)?;
-        for (day, bar) in bars(&days, close[0]).iter().enumerate() {
-            let expected = [high[day + 1], low[day + 1], close[day + 1]];
-            assert!(bar.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9), "{bar:?}");
-            assert!(!violates(bar));
-        }
-        Ok(())
+    fn violates(high: f64, low: f64, close: f64) -> bool {
+        super::violates(&Bar { high, low, close })
     }
 
     #[test]
     fn a_close_outside_its_range_is_found_and_one_at_its_end_is_none() {
-        assert!(violates(&[10.0, 9.0, 10.01]) && violates(&[10.0, 9.0, 8.9]));
-        assert!(violates(&[9.0, 10.0, 9.5]) && violates(&[1.0, 0.0, 0.5]));
+        assert!(violates(10.0, 9.0, 10.01) && violates(10.0, 9.0, 8.9));
+        assert!(violates(9.0, 10.0, 9.5) && violates(1.0, 0.0, 0.5));
         // Less than half of the last digit that is printed.
-        assert!(!violates(&[10.0, 9.0, 10.000_000_1]) && !violates(&[10.0, 10.0, 10.0]));
-        assert!(violates(&[f64::NAN, 9.0, 9.5]));
+        assert!(!violates(10.0, 9.0, 10.000_000_1) && !violates(10.0, 10.0, 10.0));
+        assert!(violates(f64::NAN, 9.0, 9.5));
     }
 }

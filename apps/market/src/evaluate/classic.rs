@@ -10,10 +10,10 @@ use generativa::train::judge::timegan::{discriminative_score, predictive_score};
 use generativa::train::side_by_side::side_by_side;
 use generativa_random::Stream;
 
-use super::bars::{Bar, bars};
 use super::rows::{Figure, Metric, Table, mean_of, over_grid};
 use super::subjects::Subject;
 use super::{GOOGLE, WINDOW};
+use crate::bar::Bar;
 use crate::data::Corpus;
 
 /// High, low and close; an open is not generated.
@@ -105,7 +105,7 @@ fn figures(found: &[[f64; 2]], n: usize) -> [Figure; 2] {
 
 /// The levels of a real history.
 struct Levels {
-    bars: Vec<Bar>,
+    bars: Vec<[f64; COLUMNS]>,
     /// Close before each day.
     before: Vec<f64>,
     /// Least and greatest of each column.
@@ -117,7 +117,7 @@ struct Levels {
 impl Levels {
     fn new(corpus: &Corpus) -> Self {
         let days = &corpus.days;
-        let bars = bars(days, corpus.start);
+        let bars = prices(days, corpus.start);
         let before = std::iter::once(corpus.start).chain(bars.iter().map(|bar| bar[2]));
         let end = |column: usize, pick: fn(f64, f64) -> f64| {
             bars.iter().map(|bar| bar[column]).reduce(pick).unwrap_or_default()
@@ -138,7 +138,7 @@ impl Levels {
     fn place(&self, windows: &[Vec<Day>], stream: &mut Stream) -> Vec<Vec<f32>> {
         let place = |window: &Vec<Day>| {
             let start = self.start(mean_log_range(window), stream);
-            self.scaled(&bars(window, self.before[start]))
+            self.scaled(&prices(window, self.before[start]))
         };
         windows.iter().map(place).collect()
     }
@@ -152,12 +152,18 @@ impl Levels {
     }
 
     /// Day by day in one row.
-    fn scaled(&self, bars: &[Bar]) -> Vec<f32> {
+    fn scaled(&self, bars: &[[f64; COLUMNS]]) -> Vec<f32> {
         let scale = |(price, [low, high]): (f64, [f64; 2])| {
             ((price - low) / (high - low).max(f64::MIN_POSITIVE)) as f32
         };
         bars.iter().flat_map(|bar| bar.iter().copied().zip(self.ends).map(scale)).collect()
     }
+}
+
+/// High, low and close of days after a close of `before`.
+fn prices(days: &[Day], mut before: f64) -> Vec<[f64; COLUMNS]> {
+    let bars = Bar::of(days, &mut before);
+    bars.into_iter().map(|Bar { high, low, close }| [high, low, close]).collect()
 }
 
 fn mean_log_range(window: &[Day]) -> f64 {
@@ -203,7 +209,7 @@ mod tests {
             assert!(levels.start(0.02f64.ln() - 1.0, &mut stream) <= 90);
         }
         // A real window placed at its own level is itself again.
-        let own = levels.scaled(&bars(&corpus.days[30..30 + WINDOW], levels.before[30]));
+        let own = levels.scaled(&prices(&corpus.days[30..30 + WINDOW], levels.before[30]));
         let real = &levels.real()[30];
         assert!(own.iter().zip(real).all(|(a, b)| (a - b).abs() < 1e-5));
     }

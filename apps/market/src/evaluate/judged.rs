@@ -9,7 +9,7 @@ use generativa::train::judge::{HardJudge, Verdicts};
 use generativa_random::Stream;
 
 use super::rows::{Figure, Metric, Table, mean_of, over_grid};
-use super::subjects::{Rival, Subject};
+use super::subjects::Subject;
 
 /// The unit of the published protocol, and that of judges that learned less.
 const UNITS: [&str; 2] = ["accuracy above a half", "accuracy of short judges above a half"];
@@ -35,6 +35,9 @@ struct Found {
     n: usize,
 }
 
+/// Rivals that the model's lead is told over: its own filter and the strongest of others.
+const LED: [&str; 2] = ["filter-alone", "range-har"];
+
 /// The rows of the model, of its lead over the filter, of the rivals and of real windows.
 pub(super) fn add(
     table: &mut Table,
@@ -54,9 +57,9 @@ pub(super) fn add(
         }
         if subject.kind == Kind::Model {
             own = Some(found);
-        } else if let (Some(own), true) = (&own, subject.name == Rival::RangeHar.name()) {
+        } else if let (Some(own), true) = (&own, LED.contains(&subject.name.as_str())) {
             let (seeds, lead) = lead(own, &found);
-            let name = "hard-judge-below-range-har";
+            let name = &format!("hard-judge-below-{}", subject.name);
             let metric = Metric { name, unit, better: Better::Higher };
             table.add_named("model", Kind::Model, &seeds, metric, lead);
         }

@@ -94,7 +94,7 @@ impl StatisticsScale {
     }
 
     /// Standardised statistics of windows, `[batch, series, length]` to `[batch, statistics]`, none
-    /// beyond [`MOST`] deviations.
+    /// beyond eight deviations.
     pub fn statistics(&self, windows: &Tensor) -> Result<Tensor> {
         let told = statistics(windows)?;
         let z = told.broadcast_sub(&self.mean)?.broadcast_div(&self.deviation)?;
