@@ -104,7 +104,7 @@ impl Generator {
         Ok(Self { fitted, refiner, noise: config.noise })
     }
 
-    /// `count` windows of so many days, cut from paths that are long enough for a few dozen each.
+    /// `count` windows of so many days, each of a path of its own.
     pub fn windows(
         &self,
         count: usize,
@@ -117,6 +117,11 @@ impl Generator {
             windows.push(self.path(seed, item).next(window)?);
         }
         Ok(windows)
+    }
+
+    /// The filter alone.
+    pub fn filter(&self) -> &LocalRangeHar {
+        &self.fitted.filter
     }
 
     /// Path number `item` of a seed, from somewhere in the middle of a market's life.

@@ -7,12 +7,11 @@ use generativa::data::trading_day::Day;
 use generativa_random::Stream;
 
 use crate::config::Config;
-use crate::generator::{Fitted, Generator, PathInProgress, open};
+use crate::generator::{Generator, PathInProgress, open};
 
 /// What paths are drawn from.
 pub struct Paths {
     generator: Generator,
-    filter: LocalRangeHar,
     /// Days of the filter before the first that the network corrects.
     memory: usize,
 }
@@ -35,11 +34,7 @@ pub struct FilterPath<'a> {
 impl Paths {
     /// Of one seed of a run.
     pub fn open(trained: &Trained<Config>) -> Result<Self> {
-        Ok(Self {
-            generator: open(trained)?,
-            filter: Fitted::load(trained.run.dir())?.filter,
-            memory: trained.config.refiner.memory(),
-        })
+        Ok(Self { generator: open(trained)?, memory: trained.config.refiner.memory() })
     }
 
     /// Path number `item` of a seed; `raw`: what the network would have corrected, day for day.
@@ -49,11 +44,12 @@ impl Paths {
         }
         // The stream that the generator draws its shocks from.
         let mut shocks = Stream::item(seed, "market/shocks", item);
-        let mut state = self.filter.start(&mut shocks);
+        let filter = self.generator.filter();
+        let mut state = filter.start(&mut shocks);
         for _ in 0..self.memory {
-            self.filter.next(&mut state, &mut shocks);
+            filter.next(&mut state, &mut shocks);
         }
-        Path::Filter(Box::new(FilterPath { filter: &self.filter, shocks, state }))
+        Path::Filter(Box::new(FilterPath { filter, shocks, state }))
     }
 }
 
@@ -79,6 +75,7 @@ mod tests {
     use generativa::models::gan::RefinerConfig;
 
     use crate::data::Corpus;
+    use crate::generator::Fitted;
 
     /// A network that has not learned anything yet, and so corrects nothing.
     fn unlearned() -> Result<Paths> {
@@ -87,11 +84,7 @@ mod tests {
         let config = RefinerConfig { channels: 4, blocks: 3, noise: 2 };
         let fitted = Fitted::fit(&corpus.days, filter)?;
         let weights = seeded_builder(&Parameters::default(), 1, &Device::Cpu);
-        Ok(Paths {
-            filter: fitted.filter.clone(),
-            generator: Generator::new(fitted, &config, weights)?,
-            memory: config.memory(),
-        })
+        Ok(Paths { generator: Generator::new(fitted, &config, weights)?, memory: config.memory() })
     }
 
     #[test]

@@ -83,11 +83,6 @@ impl LocalRangeHar {
         Self::try_from(Learned { days: days.to_vec(), locality })
     }
 
-    /// The filter, whose shocks these are.
-    pub fn filter(&self) -> &RangeHar {
-        &self.filter
-    }
-
     /// Somewhere in the middle of a path.
     pub fn start(&self, stream: &mut Stream) -> LocalRangeHarState {
         let place = stream.below(self.filter.shocks.len());
