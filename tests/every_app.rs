@@ -41,7 +41,7 @@ fn whole_life(app: &str) -> Checked {
     let folder = tempfile::tempdir()?;
     let run = text(&folder.path().join("run"));
     passes(app, &["train", "--preset", "tiny", "--seeds", "1..2", "--out", &run])?;
-    let sampled = passes(app, &["sample", "--run", &run, "--raw"])?;
+    let sampled = passes(app, &["sample", "--run", &run])?;
     if sampled.stdout.is_empty() {
         return Err("sample printed nothing".into());
     }
@@ -69,7 +69,7 @@ fn repeats(app: &str) -> Checked {
         let run = folder.path().join(threads);
         let out = text(&run);
         passes(app, &["train", "--preset", "tiny", "--out", &out, "--threads", threads])?;
-        let sampled = passes(app, &["sample", "--run", &out, "--raw", "--threads", threads])?;
+        let sampled = passes(app, &["sample", "--run", &out, "--threads", threads])?;
         runs.push((kept_files(&run)?, sampled.stdout));
     }
     if runs[0].0.len() < 5 {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use generativa_random::Stream;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
@@ -10,17 +11,92 @@ use crate::every_app::{Checked, command, passes, text};
 
 /// The trials of this file.
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![Trial::test("scenarios::paths_are_the_same_in_every_form", || {
-        let folder = tempfile::tempdir()?;
-        let run = text(&folder.path().join("run"));
-        passes(
-            "market",
-            &["train", "--preset", "tiny", "--set", "judged=false", "--out", &run, "--quiet"],
-        )?;
-        forms(&run, folder.path())?;
-        numbers(&run)?;
-        refused(&run, folder.path())
-    })]
+    vec![
+        Trial::test("scenarios::paths_are_the_same_in_every_form", || {
+            let folder = tempfile::tempdir()?;
+            let run = text(&folder.path().join("run"));
+            passes(
+                "market",
+                &["train", "--preset", "tiny", "--set", "judged=false", "--out", &run, "--quiet"],
+            )?;
+            forms(&run, folder.path())?;
+            numbers(&run, &["--refined"])?;
+            refused(&run, folder.path())
+        }),
+        Trial::test("scenarios::several_assets_are_learned_from_closes_together", several),
+    ]
+}
+
+/// Two assets that move together and a third that does not, from a table to a page.
+fn several() -> Checked {
+    let folder = tempfile::tempdir()?;
+    let [prices, run] = ["prices.csv", "run"].map(|name| text(&folder.path().join(name)));
+    let mut stream = Stream::named(1, "prices");
+    let mut table = String::from("\"One, A\",Two,Three\n");
+    let mut levels = [0.0f64; 3];
+    for _ in 0..1000 {
+        let common = stream.normal();
+        for (asset, level) in levels.iter_mut().enumerate() {
+            let own = stream.normal();
+            *level += 0.01 * if asset < 2 { 0.8 * common + 0.6 * own } else { own };
+        }
+        let [one, two, three] = levels.map(|level| 100.0 * level.exp());
+        table += &format!("{one:.6},{two:.6},{three:.6}\n");
+    }
+    fs::write(&prices, table)?;
+    let train = ["train", "--preset", "tiny", "--data", &prices, "--quiet"];
+    let output = command("market", &[&train[..], &["--out", &run]].concat())?.output()?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() != Some(2) || !told.contains("`all` or some of One, A, Two, Three") {
+        return Err(format!("assets should be asked for: {told}").into());
+    }
+    passes("market", &[&train[..], &["--set", "data.asset=all", "--out", &run]].concat())?;
+    let printed = String::from_utf8(sample(&run, &["--days", "3"])?)?;
+    let head = printed.lines().next().unwrap_or_default();
+    if head != "id,day,\"One, A\",Two,Three" || printed.lines().count() != 4 {
+        return Err(format!("sample printed {printed}").into());
+    }
+    numbers(&run, &["--volatility", "wild", "--trend", "-0.2"])?;
+    let out = text(&folder.path().join("out"));
+    sample(&run, &["--days", "3", "--format", "npy", "--volatility", "0.15", "--out", &out])?;
+    let note: Value = serde_json::from_slice(&fs::read(folder.path().join("out/scenario.json"))?)?;
+    if note["columns"][2]["name"] != "Three" || note["volatility"] != 0.15 {
+        return Err(format!("scenario.json says {note}").into());
+    }
+    for (arguments, named) in [
+        (["--refined", "--quiet"], "this run has no network"),
+        (["--volatility", "7"], "--volatility 7: expected one that a month"),
+    ] {
+        fails(&[&["sample", "--run", &run][..], &arguments].concat(), named)?;
+    }
+
+    let evaluated = passes("market", &["evaluate", "--run", &run, "--json"])?;
+    let record: Value = serde_json::from_slice(&evaluated.stdout)?;
+    let value = |subject: &str, metric: &str| {
+        let rows = record["rows"].as_array().into_iter().flatten();
+        let mut own = rows.filter(|row| row["subject"] == subject && row["metric"] == metric);
+        own.next().and_then(|row| row["value"].as_f64())
+    };
+    let correlation = value("model", "correlation-frobenius");
+    let alone = value("gjr-garch-t", "correlation-frobenius");
+    if correlation.zip(alone).is_none_or(|(model, alone)| model > 0.1 || alone < 0.3) {
+        return Err(format!("correlations are off by {correlation:?} and {alone:?}").into());
+    }
+    passes("market", &["report", "--run", &run])?;
+    let page = fs::read_to_string(folder.path().join("run/report.html"))?;
+    if !page.contains("Correlation of two assets") || page.contains("its network") {
+        return Err("the page should show correlations, and no network".into());
+    }
+    Ok(())
+}
+
+fn fails(arguments: &[&str], named: &str) -> Checked {
+    let output = command("market", arguments)?.output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() != Some(2) || !stderr.contains(named) || stderr.lines().count() != 1 {
+        return Err(format!("{arguments:?}: {} {stderr}", output.status).into());
+    }
+    Ok(())
 }
 
 fn sample(run: &str, arguments: &[&str]) -> Result<Vec<u8>, Failed> {
@@ -77,14 +153,15 @@ fn forms(run: &str, folder: &Path) -> Checked {
     Ok(())
 }
 
-/// A path is the same alone and among others, and longer ones begin with shorter ones.
-fn numbers(run: &str) -> Checked {
+/// A path is the same alone and among others, and longer ones begin with shorter ones, also when
+/// they are asked for otherwise.
+fn numbers(run: &str, otherwise: &[&str]) -> Checked {
     let lines = |arguments: &[&str]| -> Result<Vec<String>, Failed> {
         Ok(String::from_utf8(sample(run, arguments)?)?.lines().map(str::to_owned).collect())
     };
-    for raw in [&[][..], &["--raw"]] {
-        let short = lines(&[&["--count", "1", "--days", "30"][..], raw].concat())?;
-        let long = lines(&[&["--count", "2", "--days", "5000"][..], raw].concat())?;
+    for way in [&[][..], otherwise] {
+        let short = lines(&[&["--count", "1", "--days", "30"][..], way].concat())?;
+        let long = lines(&[&["--count", "2", "--days", "5000"][..], way].concat())?;
         if long[..31] != short[..] || long.len() != 10_001 {
             return Err("a longer path begins otherwise than a shorter one".into());
         }
@@ -98,15 +175,10 @@ fn refused(run: &str, folder: &Path) -> Checked {
         (&["--format", "npy"][..], "--out DIR"),
         (&["--start", "0"], "--start 0"),
         (&["--days", "0"], "--days 0"),
+        (&["--trend", "nan"], "--trend NaN"),
         (&["--format", "svg", "--count", "99", "--out", &out], "--count 99"),
     ] {
-        let output =
-            command("market", &[&["sample", "--run", run][..], arguments].concat())?.output()?;
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        if output.status.code() != Some(2) || !stderr.contains(named) || stderr.lines().count() != 1
-        {
-            return Err(format!("{arguments:?}: {} {stderr}", output.status).into());
-        }
+        fails(&[&["sample", "--run", run][..], arguments].concat(), named)?;
     }
     Ok(())
 }

@@ -13,15 +13,14 @@ use crate::config::{DataChoice, EMBEDDED};
 /// Days of the embedded market: sixteen years.
 const EMBEDDED_DAYS: usize = 4000;
 
-/// A history of one asset.
+/// Histories of assets on the same days.
 pub struct Corpus {
-    /// Name of the asset.
-    pub asset: String,
-    /// From the second row on of what has real ranges.
-    pub days: Vec<Day>,
-    /// Close before the first of them.
-    pub start: f64,
-    /// The first and the last of them, where the table has dates.
+    /// One or more.
+    pub assets: Vec<History>,
+    /// Whether days have high and low; without them they have the least range and a close in its
+    /// middle. Of several assets only closes are learned from.
+    pub ranged: bool,
+    /// The first and the last day, where the table has dates.
     pub span: Option<[String; 2]>,
     /// Where they come from.
     pub source: DataRef,
@@ -29,11 +28,21 @@ pub struct Corpus {
     pub remarks: Vec<String>,
 }
 
+/// A history of one asset.
+pub struct History {
+    /// Name of the asset.
+    pub name: String,
+    /// From the second row on of what is learned from.
+    pub days: Vec<Day>,
+    /// Close before the first of them.
+    pub start: f64,
+}
+
 impl Corpus {
     /// Loads what `choice` names.
     ///
     /// # Errors
-    /// No such set, part or asset; a table that [`read`] refuses; closes without high and low.
+    /// No such set, part or asset; a table that [`read`] refuses; no two days left.
     pub fn load(choice: &DataChoice) -> Result<Self> {
         if choice.name == EMBEDDED {
             let market = Market::single(1, EMBEDDED_DAYS);
@@ -53,40 +62,81 @@ impl Corpus {
         Self::of(&table, choice, source)
     }
 
-    fn of(table: &PriceTable, choice: &DataChoice, source: DataRef) -> Result<Self> {
-        let asset = chosen(table, &choice.asset)?;
-        let (Some(high), Some(low), Some(ranged)) = (&asset.high, &asset.low, asset.ranges_from())
-        else {
-            bail!(Exit::Usage(format!(
-                "{}: {} has closes alone, expected open, high and low beside them",
-                source.name, asset.name
-            )));
+    /// How many days each asset has.
+    pub fn count(&self) -> usize {
+        self.assets.first().map_or(0, |asset| asset.days.len())
+    }
+
+    /// The asset, or how many there are.
+    pub fn title(&self) -> String {
+        match &self.assets[..] {
+            [only] => only.name.clone(),
+            all => format!("{} assets", all.len()),
+        }
+    }
+
+    /// Log-returns of each asset.
+    pub fn returns(&self) -> Vec<Vec<f64>> {
+        self.assets.iter().map(|asset| asset.days.iter().map(|day| day[0]).collect()).collect()
+    }
+
+    fn of(table: &PriceTable, choice: &DataChoice, mut source: DataRef) -> Result<Self> {
+        let assets = chosen(table, &choice.asset)?;
+        let ranges = match &assets[..] {
+            [only] if !choice.closes => only.ranges_from().zip(only.high.as_ref()),
+            _ => None,
         };
-        let from = ranged.max(first_row(table, &choice.from)?);
-        if from + 1 >= asset.close.len() {
-            let rows = asset.close.len();
+        let ranged = ranges.is_some();
+        let named = first_row(table, &choice.from)?;
+        let from = ranges.map_or(0, |(row, _)| row).max(named);
+        if from + 1 >= table.rows() {
+            let rows = table.rows();
             bail!(Exit::Usage(format!(
                 "data.from {}: none of the {rows} days is left",
                 choice.from
             )));
         }
-        let days = days_of_prices(&asset.close[from..], &high[from..], &low[from..])
-            .with_context(|| format!("{}, {}", source.name, asset.name))?;
+        let history = |asset: &&Asset| {
+            let column = |values: &Option<Vec<f64>>| match (ranged, values) {
+                (true, Some(values)) => values[from..].to_vec(),
+                _ => asset.close[from..].to_vec(),
+            };
+            let days =
+                days_of_prices(&asset.close[from..], &column(&asset.high), &column(&asset.low))
+                    .with_context(|| format!("{}, {}", source.name, asset.name))?;
+            Ok(History { name: asset.name.clone(), days, start: asset.close[from] })
+        };
+        let assets: Vec<History> = assets.iter().map(history).collect::<Result<_>>()?;
+
+        // Figures of other columns are no figures of the same data.
+        let taken = match (&assets[..], ranged) {
+            ([_], true) => None,
+            ([_], false) => Some("closes".to_owned()),
+            (several, _) => Some(format!("{} assets", several.len())),
+        };
+        if let Some(taken) = taken {
+            let part = source.subset.iter().cloned().chain([taken]);
+            source.subset = Some(part.collect::<Vec<_>>().join(", "));
+        }
+
         let dates = table.dates.as_ref();
         let since = dates.map_or(format!("row {}", from + 1), |dates| dates[from].to_string());
-        let remarks = match (from, ranged == from) {
-            (0, _) => Vec::new(),
-            (_, true) => vec![format!(
-                "{}: high and low are those of the day from {since} on; {from} rows before it are \
-                 left out",
-                asset.name
-            )],
-            (_, false) => vec![format!("{}: from {since} on", asset.name)],
-        };
+        let name = &assets[0].name;
+        let mut remarks = Vec::new();
+        if from > named {
+            remarks.push(format!(
+                "{name}: high and low are those of the day from {since} on; {from} rows before it \
+                 are left out"
+            ));
+        } else if from > 0 {
+            remarks.push(format!("{name}: from {since} on"));
+        }
+        if let ([_], false) = (&assets[..], ranged) {
+            remarks.push(format!("{name}: closes alone are learned from"));
+        }
         let span = dates
             .and_then(|dates| Some([dates.get(from + 1)?.to_string(), dates.last()?.to_string()]));
-        let (asset, start) = (asset.name.clone(), asset.close[from]);
-        Ok(Self { asset, days, start, span, source, remarks })
+        Ok(Self { assets, ranged, span, source, remarks })
     }
 }
 
@@ -103,17 +153,78 @@ fn first_row(table: &PriceTable, day: &str) -> Result<usize> {
     })
 }
 
-/// The asset of this name; the only one where none is named.
-fn chosen<'a>(table: &'a PriceTable, name: &str) -> Result<&'a Asset> {
-    let names = || table.assets.iter().map(|asset| asset.name.as_str()).collect::<Vec<_>>();
-    match (&table.assets[..], name) {
-        ([only], "") => Ok(only),
-        (_, "") => bail!(Exit::Usage(format!(
-            "data.asset: expected one of {}, found none",
-            names().join(", ")
-        ))),
-        _ => table.asset(name).with_context(|| {
-            Exit::Usage(format!("data.asset: no asset `{name}`; there are {}", names().join(", ")))
-        }),
+/// The assets of these names; the only one where none is named.
+fn chosen<'a>(table: &'a PriceTable, names: &str) -> Result<Vec<&'a Asset>> {
+    let known = || table.assets.iter().map(|asset| asset.name.as_str()).collect::<Vec<_>>();
+    if names.is_empty() {
+        return match &table.assets[..] {
+            [only] => Ok(vec![only]),
+            _ => bail!(Exit::Usage(format!(
+                "data.asset: expected `all` or some of {}, found none",
+                known().join(", ")
+            ))),
+        };
+    }
+    if names == "all" {
+        return Ok(table.assets.iter().collect());
+    }
+    let mut found: Vec<&Asset> = Vec::new();
+    for name in names.split(',').map(str::trim) {
+        let asset = table.asset(name).with_context(|| {
+            Exit::Usage(format!("data.asset: no asset `{name}`; there are {}", known().join(", ")))
+        })?;
+        if found.iter().any(|other| other.name == asset.name) {
+            bail!(Exit::Usage(format!("data.asset: `{name}` is named twice")));
+        }
+        found.push(asset);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use generativa::data::trading_day::LEAST_RANGE;
+
+    use super::*;
+
+    fn table() -> PriceTable {
+        let rising = |from: f64| (0..9).map(|day| from + f64::from(day)).collect::<Vec<f64>>();
+        let one = Asset {
+            high: Some(rising(11.0)),
+            low: Some(rising(9.0)),
+            ..Asset::closes("One", rising(10.0))
+        };
+        PriceTable { dates: None, assets: vec![one, Asset::closes("Two", rising(20.0))] }
+    }
+
+    fn of(table: &PriceTable, asset: &str, closes: bool) -> Result<Corpus> {
+        let asset = asset.to_owned();
+        let (name, subset, from) = Default::default();
+        let choice = DataChoice { name, subset, asset, from, closes };
+        Corpus::of(table, &choice, DataRef::default())
+    }
+
+    #[test]
+    fn one_asset_has_its_ranges_unless_closes_are_asked_for_and_several_have_none() -> Result<()> {
+        let ranged = |asset: &str, closes: bool| -> Result<(bool, usize, f64)> {
+            let corpus = of(&table(), asset, closes)?;
+            Ok((corpus.ranged, corpus.assets.len(), corpus.assets[0].days[0][1]))
+        };
+        let (is, count, range) = ranged("one", false)?;
+        assert!(is && count == 1 && (range - (12.0f64 / 10.0).ln()).abs() < 1e-12, "{range}");
+        for (asset, closes, assets) in [("One", true, 1), ("Two", false, 1), ("all", false, 2)] {
+            let (is, count, range) = ranged(asset, closes)?;
+            assert!(!is && count == assets && range == LEAST_RANGE, "{asset}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_asset_is_refused_with_those_there_are() {
+        let refused = |asset: &str| of(&table(), asset, false).err().map(|error| error.to_string());
+        let told = |text: &str| Some(text.to_owned());
+        assert_eq!(refused(""), told("data.asset: expected `all` or some of One, Two, found none"));
+        assert_eq!(refused("Three"), told("data.asset: no asset `Three`; there are One, Two"));
+        assert_eq!(refused("two, Two"), told("data.asset: `Two` is named twice"));
     }
 }

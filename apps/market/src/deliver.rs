@@ -11,11 +11,11 @@ use npyz::WriterBuilder;
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::data::Corpus;
+use crate::data::{Corpus, History};
 use crate::figures::prices_figure;
 use crate::page::levels;
 use crate::paths::Paths;
-use crate::sample::{Format, HEAD, Options, bars, csv_row, file_of};
+use crate::sample::{Format, Options, csv_head, csv_row, file_of, prices};
 
 /// Writes a file of paths and `scenario.json` into `folder`; returns both, in this order.
 ///
@@ -35,17 +35,19 @@ pub fn deliver(
         Format::Svg => write_atomically(&file, drawing(trained, paths, options)?.as_bytes())?,
     }
     let note = folder.join("scenario.json");
-    let text = serde_json::to_string_pretty(&scenario(trained, options, &file)?)?;
+    let scenario = scenario(trained, paths, options, &file)?;
+    let text = serde_json::to_string_pretty(&scenario)?;
     write_atomically(&note, (text + "\n").as_bytes())?;
     Ok([file, note])
 }
 
 fn csv(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> {
-    writeln!(out, "{HEAD}")?;
+    let columns = paths.fitted().columns();
+    writeln!(out, "{}", csv_head(&columns))?;
     for id in 0..options.count {
-        bars(paths, options, id, |first, bars| {
-            for (day, bar) in (first..).zip(bars) {
-                writeln!(out, "{}", csv_row(id, day, bar))?;
+        prices(paths, options, id, |first, prices| {
+            for (day, prices) in (first..).zip(prices.chunks_exact(columns.len())) {
+                writeln!(out, "{}", csv_row(id, day, prices))?;
             }
             Ok(())
         })?;
@@ -54,43 +56,45 @@ fn csv(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> {
 }
 
 fn npy(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> {
-    let shape = [options.count, options.days as u64, 3];
+    let columns = paths.fitted().columns().len();
+    let shape = [options.count, options.days as u64, columns as u64];
     let file = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(out);
     let mut file = file.begin_nd()?;
     for id in 0..options.count {
-        bars(paths, options, id, |_, bars| {
-            Ok(file.extend(bars.iter().flat_map(|bar| [bar.high, bar.low, bar.close]))?)
-        })?;
+        prices(paths, options, id, |_, prices| Ok(file.extend(prices.iter().copied())?))?;
     }
     Ok(file.finish()?)
 }
 
-/// The closes of the paths and of the days that were learned from, all from one start.
+/// The first asset's closes of the paths and of the days that were learned from, all from one start.
 fn drawing(trained: &Trained<Config>, paths: &Paths, options: &Options) -> Result<String> {
     let corpus = Corpus::load(&trained.config.data)?;
-    let known = options.days.min(corpus.days.len());
-    let real = levels(&corpus.days[corpus.days.len() - known..]);
+    let History { name, days, .. } = &corpus.assets[0];
+    let real = levels(&days[days.len() - options.days.min(days.len())..]);
     let path = |id| -> Result<Vec<f64>> {
-        let mut levels = Vec::with_capacity(options.days);
-        bars(paths, options, id, |_, bars| {
-            levels.extend(bars.iter().map(|bar| (bar.close / options.start).ln()));
-            Ok(())
-        })?;
-        Ok(levels)
+        let days = options.path(paths, id)?.next(options.days)?;
+        Ok(levels(&days[0]))
     };
     let made: Vec<Vec<f64>> = (0..options.count).map(path).collect::<Result<_>>()?;
-    Ok(prices_figure(&corpus.asset, &real, &made))
+    Ok(prices_figure(name, &real, &made))
 }
 
 /// All that it takes to make the same file again, and to read it.
-fn scenario(trained: &Trained<Config>, options: &Options, file: &Path) -> Result<Value> {
-    let Options { count, days, seed, start, raw, .. } = options;
+fn scenario(
+    trained: &Trained<Config>,
+    paths: &Paths,
+    options: &Options,
+    file: &Path,
+) -> Result<Value> {
+    let Options { count, days, seed, start, refined, .. } = options;
+    let wish = options.wish(paths);
     let learned = &trained.checkpoint.provenance;
     let column = |name: &str, unit: &str| json!({ "name": name, "unit": unit });
     let price = "price, in the unit of --start";
-    let prices = ["high", "low", "close"].map(|name| column(name, price));
+    let prices: Vec<Value> =
+        paths.fitted().columns().iter().map(|name| column(name, price)).collect();
     let (layout, columns) = match options.format {
-        Format::Npy => ("float64 [paths, days, columns]", prices.to_vec()),
+        Format::Npy => ("float64 [paths, days, columns]", prices),
         Format::Svg => ("a drawing of closes", Vec::new()),
         Format::Csv => {
             let first = [column("id", "number of the path, from 0"), column("day", "from 1")];
@@ -106,7 +110,9 @@ fn scenario(trained: &Trained<Config>, options: &Options, file: &Path) -> Result
         "days": days,
         "seed": seed,
         "start": start,
-        "raw": raw,
+        "refined": refined,
+        "volatility": wish.volatility,
+        "trend": wish.trend,
         "what": "generated prices: none of them was ever paid, and none is a forecast",
         "revision": revision(),
         "run": {

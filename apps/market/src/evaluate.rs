@@ -1,12 +1,15 @@
 //! The honest table: the model beside the classical rivals, by the judges' definitions.
 
+mod asked;
 mod bars;
 mod classic;
+mod closes;
 mod facts;
 mod judged;
 mod neighbours;
 mod rows;
 mod subjects;
+mod together;
 mod var;
 
 use anyhow::{Context, Result};
@@ -23,7 +26,7 @@ const WINDOW: usize = 24;
 /// The file that others published figures on.
 const GOOGLE: &str = "timegan-google-stock";
 
-/// Rivals that are judged, beside the model's own filter.
+/// Rivals that are judged.
 const JUDGED: [Rival; 5] =
     [Rival::RangeHar, Rival::Filtered, Rival::Student, Rival::Clusters, Rival::Blocks(20.0)];
 /// Rivals that make long paths: days on their own, and blocks as long as those of the band.
@@ -39,50 +42,78 @@ const TRY_BELOW: usize = 500;
 pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>> {
     let config = &trained.first().context("a run has at least one seed")?.config;
     let corpus = Corpus::load(&config.data)?;
-    let (days, settings) = (&corpus.days, &config.evaluation);
-    let slow = settings.band_resamples >= TRY_BELOW;
-    let judge = judged::judges(!slow);
-    let folds = if config.judged { judge.folds(days) } else { Vec::new() };
-
-    let model = Subject::model(trained, folds.len())?;
-    shared.remark("fitting the rivals");
-    let seeds = rival_seeds(&model, settings);
-    let judged = [&[Rival::Filter(config.filter)], &JUDGED[..]].concat();
-    let rivals = Subject::rivals(&judged, days, &folds, &seeds)?;
-    let long = Subject::rivals(&LONG, days, &[], &seeds)?;
-
     let mut table = Table::new(&corpus.source);
-    let all: Vec<&Subject> = std::iter::once(&model).chain(&rivals).collect();
-    if config.judged {
-        judged::add(&mut table, &judge, days, [std::slice::from_ref(&model), &rivals], shared)?;
-        shared.remark("nearest neighbours");
-        neighbours::add(&mut table, days, &folds, &all)?;
+    if corpus.ranged {
+        ranges(&mut table, trained, &corpus, shared)?;
     } else {
-        shared.remark("no hard judge: this run was trained with judged = false");
+        closes::add(&mut table, trained, &corpus, shared)?;
     }
-    bars::add(&mut table, &model, settings.fact_paths)?;
-    times(&mut table, &model, trained)?;
-    // Copies in blocks as short as those of the judge's lose what takes months.
-    let short = |subject: &&Subject| subject.kind == Kind::Ceiling;
-    let with_paths: Vec<&Subject> =
-        all.iter().copied().filter(|subject| !short(subject)).chain(&long).collect();
-    facts::add(&mut table, days, &with_paths, settings, slow, shared)?;
-    if settings.classic_seeds > 0 {
-        let known = [Rival::Filter(config.filter), Rival::RangeHar, Rival::Clusters];
-        let known = known.map(Rival::name);
-        let scored =
-            |subject: &&Subject| subject.name == model.name || known.contains(&subject.name);
-        let some: Vec<&Subject> = all.into_iter().filter(scored).collect();
-        classic::add(&mut table, &corpus, &some, settings.classic_seeds, shared)?;
-    }
-    if slow {
+    shared.remark("volatility that is asked for");
+    asked::add(&mut table, trained)?;
+    if is_slow(&config.evaluation) {
         table.extend(var::rows(shared)?);
     }
     Ok(table.rows())
 }
 
-/// The longest training of a seed's model and, where blocks are judged, of the models of all of them.
-fn times(table: &mut Table, model: &Subject, trained: &[Trained<Config>]) -> Result<()> {
+/// Whether more is wanted than a try.
+fn is_slow(settings: &EvaluationConfig) -> bool {
+    settings.band_resamples >= TRY_BELOW
+}
+
+/// The rows of an asset with ranges.
+fn ranges(
+    table: &mut Table,
+    trained: &[Trained<Config>],
+    corpus: &Corpus,
+    shared: &Shared,
+) -> Result<()> {
+    let config = &trained[0].config;
+    let (days, settings) = (&corpus.assets[0].days, &config.evaluation);
+    let slow = is_slow(settings);
+    let judge = judged::judges(!slow);
+    let folds = if config.judged { judge.folds(days) } else { Vec::new() };
+
+    shared.remark("fitting the filter and its rivals");
+    let seeds: Vec<u64> = trained.iter().map(|one| one.header.seed).collect();
+    let model = Subject::model(config.filter, days, &folds, &seeds)?;
+    let network = match config.refine {
+        true => Some(Subject::network(trained, folds.len())?),
+        false => None,
+    };
+    let seeds = rival_seeds(&seeds, settings);
+    let rivals = Subject::rivals(&JUDGED, days, &folds, &seeds)?;
+    let long = Subject::rivals(&LONG, days, &[], &seeds)?;
+
+    let all: Vec<&Subject> = std::iter::once(&model).chain(&network).chain(&rivals).collect();
+    if config.judged {
+        judged::add(table, &judge, days, &all, shared)?;
+        shared.remark("nearest neighbours");
+        neighbours::add(table, days, &folds, &all)?;
+    } else {
+        shared.remark("no hard judge: this run was trained with judged = false");
+    }
+    for subject in std::iter::once(&model).chain(&network) {
+        bars::add(table, subject, settings.fact_paths)?;
+    }
+    times(table, network.as_ref().unwrap_or(&model), trained)?;
+    // Copies in blocks as short as those of the judge's lose what takes months.
+    let short = |subject: &&Subject| subject.kind == Kind::Ceiling;
+    let with_paths: Vec<&Subject> =
+        all.iter().copied().filter(|subject| !short(subject)).chain(&long).collect();
+    facts::add(table, days, &with_paths, settings, slow, shared)?;
+    if settings.classic_seeds > 0 {
+        let known = [Rival::RangeHar, Rival::Clusters].map(Rival::name);
+        let scored =
+            |subject: &&Subject| subject.kind == Kind::Model || known.contains(&subject.name);
+        let some: Vec<&Subject> = all.into_iter().filter(scored).collect();
+        classic::add(table, &corpus.assets[0], &some, settings.classic_seeds, shared)?;
+    }
+    Ok(())
+}
+
+/// The longest training of a seed and, where blocks are judged, of the networks of all of them.
+fn times(table: &mut Table, subject: &Subject, trained: &[Trained<Config>]) -> Result<()> {
     for (name, logged) in
         [("training-seconds", "seconds"), ("folds-training-seconds", "folds_seconds")]
     {
@@ -92,14 +123,14 @@ fn times(table: &mut Table, model: &Subject, trained: &[Trained<Config>]) -> Res
         }
         if value > 0.0 {
             let metric = Metric { name, unit: "s", better: Better::Lower };
-            table.add(model, metric, Figure { value, interval: None, n: trained.len() });
+            table.add(subject, metric, Figure { value, interval: None, n: trained.len() });
         }
     }
     Ok(())
 }
 
 /// As many as asked for, from the first of the model's, so that some are both's.
-fn rival_seeds(model: &Subject, settings: &EvaluationConfig) -> Vec<u64> {
-    let first = model.seeds.first().copied().unwrap_or(1);
+fn rival_seeds(model: &[u64], settings: &EvaluationConfig) -> Vec<u64> {
+    let first = model.first().copied().unwrap_or(1);
     (first..first + settings.judge_seeds.max(1)).collect()
 }

@@ -1,6 +1,6 @@
 //! What a report shows of paths, as SVG that follows the reader's light or dark setting: prices,
 //! single days, memory, extremes and the stylised facts. The history is drawn in ink, its 90 %
-//! band in grey, the model in blue and the filter alone in orange, everywhere.
+//! band in grey, the model in blue and its network in orange, everywhere.
 
 mod days;
 mod facts;
@@ -12,4 +12,4 @@ mod traits;
 pub use days::days_figure;
 pub use facts::facts_figure;
 pub use prices::prices_figure;
-pub use traits::{extremes_figure, memory_figure};
+pub use traits::{Beside, extremes_figure, memory_figure};

@@ -1,69 +1,26 @@
-//! The default model: paths of a range-HAR filter with shocks of like days, refined by a network that an
-//! adversary taught what the filter misses. The network's zero is the filter.
+//! The network on top of a filter of ranges: what an adversary taught it that the filter misses. Its
+//! zero is the filter.
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use candle::{Device, Tensor};
-use generativa::baselines::{LocalRangeHar, LocalRangeHarState, Locality};
-use generativa::cli::Trained;
+use generativa::baselines::LocalRangeHarState;
 use generativa::data::trading_day::Day;
 use generativa::layers::{Activation, VarBuilder};
 use generativa::models::gan::{Refiner, RefinerConfig};
-use generativa::run::file::write_atomically;
 use generativa_random::Stream;
-use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::fitted::Ranges;
 use crate::scale::{CHANNELS, Scale};
-
-/// What the filter and the network need beside weights: it is `fitted.json` of a run.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fitted {
-    /// The filter with its shocks.
-    pub filter: LocalRangeHar,
-    /// What is usual of the days.
-    pub scale: Scale,
-}
 
 /// A filter and its network.
 pub struct Generator {
-    fitted: Fitted,
+    fitted: Ranges,
     refiner: Refiner,
     noise: usize,
 }
 
-/// The file of what was fitted.
-const FITTED: &str = "fitted.json";
 /// Days that are refined at once.
 const PIECE: usize = 1 << 12;
-
-impl Fitted {
-    /// To these days.
-    ///
-    /// # Errors
-    /// Too few of them, see [`LocalRangeHar::fit`].
-    pub fn fit(days: &[Day], locality: Locality) -> Result<Self> {
-        Ok(Self { filter: LocalRangeHar::fit(days, locality)?, scale: Scale::of(days) })
-    }
-
-    /// Writes `fitted.json` into the folder of a run.
-    pub fn save(&self, dir: &Path) -> Result<()> {
-        write_atomically(&dir.join(FITTED), &serde_json::to_vec(self)?)
-    }
-
-    /// Reads it back.
-    ///
-    /// # Errors
-    /// No such file, or one that is damaged.
-    pub fn load(dir: &Path) -> Result<Self> {
-        let path = dir.join(FITTED);
-        let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))
-    }
-}
 
 /// How the network corrects paths of the filter, `[batch, CHANNELS, memory + days]`: `[batch,
 /// CHANNELS, days]` for [`corrected`] and [`Scale::corrected`].
@@ -99,7 +56,7 @@ pub fn corrected(
 
 impl Generator {
     /// From what was fitted and trained weights.
-    pub fn new(fitted: Fitted, config: &RefinerConfig, vb: VarBuilder) -> Result<Self> {
+    pub fn new(fitted: Ranges, config: &RefinerConfig, vb: VarBuilder) -> Result<Self> {
         let refiner = Refiner::new(config, CHANNELS, CHANNELS, vb)?;
         Ok(Self { fitted, refiner, noise: config.noise })
     }
@@ -117,11 +74,6 @@ impl Generator {
             windows.push(self.path(seed, item).next(window)?);
         }
         Ok(windows)
-    }
-
-    /// The filter alone.
-    pub fn filter(&self) -> &LocalRangeHar {
-        &self.fitted.filter
     }
 
     /// Path number `item` of a seed, from somewhere in the middle of a market's life.
@@ -182,10 +134,4 @@ impl PathInProgress<'_> {
         self.base.extend((0..days).map(|_| filter.next(&mut self.state, &mut self.shocks)));
         self.drawn.extend(self.noise.normals(days * self.of.noise));
     }
-}
-
-/// The model of a run.
-pub fn open(trained: &Trained<Config>) -> Result<Generator> {
-    let weights = trained.weights(&Device::Cpu)?.pp("generator");
-    Generator::new(Fitted::load(trained.run.dir())?, &trained.config.refiner, weights)
 }

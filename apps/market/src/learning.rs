@@ -16,7 +16,8 @@ use generativa::train::session::{Loss, Outcome, Progress, Session};
 use generativa_random::Stream;
 
 use crate::config::Config;
-use crate::generator::{Fitted, corrected};
+use crate::fitted::Ranges;
+use crate::generator::corrected;
 use crate::scale::CHANNELS;
 
 /// Paths of the filter that pieces are drawn from, and days of each: more than are ever seen.
@@ -46,7 +47,7 @@ impl Learning<'_> {
     /// No stretch as long as a window; a loss that is not finite.
     pub fn fit(
         &self,
-        fitted: &Fitted,
+        fitted: &Ranges,
         session: &Session,
         observe: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Outcome> {
@@ -130,7 +131,7 @@ impl Learning<'_> {
 }
 
 /// Paths of the filter.
-fn pool(fitted: &Fitted, seed: u64) -> Vec<Vec<Day>> {
+fn pool(fitted: &Ranges, seed: u64) -> Vec<Vec<Day>> {
     let [paths, days] = POOL;
     let path =
         |item: usize| fitted.filter.path(days, &mut Stream::item(seed, "market/pool", item as u64));
@@ -138,7 +139,7 @@ fn pool(fitted: &Fitted, seed: u64) -> Vec<Vec<Day>> {
 }
 
 /// Real windows as the critic sees them, some of them where there are many.
-fn seen(real: &[&[Day]], fitted: &Fitted, device: &Device) -> Result<Tensor> {
+fn seen(real: &[&[Day]], fitted: &Ranges, device: &Device) -> Result<Tensor> {
     let apart = real.len().div_ceil(SCALED_BY);
     let some: Vec<&[Day]> = real.iter().copied().step_by(apart).collect();
     Ok(fitted.scale.for_critic(&fitted.scale.tensor(&some)?.to_device(device)?)?)

@@ -6,6 +6,7 @@ pub mod data;
 pub mod deliver;
 pub mod evaluate;
 pub mod figures;
+pub mod fitted;
 pub mod generator;
 pub mod learning;
 pub mod page;
@@ -14,6 +15,7 @@ pub mod sample;
 pub mod scale;
 pub mod study;
 pub mod train;
+pub mod wish;
 
 use anyhow::Result;
 use generativa::cli::{App, Job, NoFlags, Preset, Shared, Trained};

@@ -11,8 +11,10 @@ use generativa_datasets::Manifest;
 
 use crate::bar::Bar;
 use crate::config::Config;
-use crate::data::Corpus;
-use crate::figures::{days_figure, extremes_figure, facts_figure, memory_figure, prices_figure};
+use crate::data::{Corpus, History};
+use crate::figures::{
+    Beside, days_figure, extremes_figure, facts_figure, memory_figure, prices_figure,
+};
 use crate::paths::Paths;
 use crate::study::{Facts, SEED, Study};
 
@@ -29,11 +31,11 @@ pub fn page(trained: &[Trained<Config>]) -> Result<Page> {
     let corpus = Corpus::load(&first.config.data)?;
     let paths = Paths::open(first)?;
     let amount = &first.config.evaluation;
-    let study = Study::draw(&corpus.days, &paths, amount.fact_paths, amount.band_resamples)?;
+    let study = Study::draw(&corpus, &paths, amount.fact_paths, amount.band_resamples)?;
     let facts = study.facts();
     let figures = figures(&corpus, &paths, &study, facts.as_ref())?;
     Ok(Page {
-        title: format!("{}, as it might have gone", corpus.asset),
+        title: title(&corpus),
         lead: lead(&corpus, &study, facts.as_ref()),
         figures,
         figures_title: "The history, and generated ones".to_owned(),
@@ -42,30 +44,55 @@ pub fn page(trained: &[Trained<Config>]) -> Result<Page> {
     })
 }
 
-/// What was learned, what the network adds to the filter, and what came out.
+fn title(corpus: &Corpus) -> String {
+    let they = if corpus.assets.len() == 1 { "it" } else { "they" };
+    format!("{}, as {they} might have gone", corpus.title())
+}
+
+/// What was learned, what a network adds to the filter, and what came out.
 fn lead(corpus: &Corpus, study: &Study, facts: Option<&Facts>) -> String {
     let span = corpus.span.as_ref();
     let span = span.map_or(String::new(), |[from, to]| format!(" from {from} to {to}"));
-    let added = study.corrections();
     let kind = if corpus.source.real { "" } else { ", a simulated market" };
+    let names = corpus.assets.iter().map(|asset| asset.name.as_str()).collect::<Vec<_>>();
     let mut text = format!(
-        "Learned from {} trading days of {}{kind}{span}. A range-HAR filter with shocks drawn from the \
-         past makes a path, and a network that an adversary taught corrects it day by day: it \
-         moves a return by {} of the usual size of one, a day's range by {}, and where the day \
-         closes by {} of the range, on average.",
-        grouped(corpus.days.len()),
-        corpus.asset,
-        percent(added.of_return),
-        percent(added.of_log_range.exp_m1()),
-        percent(added.of_position),
+        "Learned from {} trading days of {}{kind}{span}. ",
+        grouped(corpus.count()),
+        names.join(", "),
     );
-    if let Some(facts) = facts {
+    text += match (corpus.ranged, names.len()) {
+        (true, _) => {
+            "The model is a range-HAR filter, whose shocks are drawn from days like the one to come."
+        }
+        (false, 1) => {
+            "The model is a GJR-GARCH, whose surprises are drawn from days like the one to come."
+        }
+        (false, _) => {
+            "The model is a GJR-GARCH for each asset, whose surprises are drawn, for all of them \
+                       together, from days like the one to come."
+        }
+    };
+    if let Some(added) = study.corrections() {
         text += &format!(
-            "\nOf {COUNT} stylised facts, {} lie within the band of the history in the median of \
-             {} generated ones, and {} in that of the filter alone.",
+            " A network that an adversary taught corrects its paths, where that is asked for: it moves \
+             a return by {} of the usual size of one, a day's range by {}, and where the day closes by \
+             {} of the range, on average. It is not the default, since judges do not tell its paths \
+             from real ones less often.",
+            percent(added.of_return),
+            percent(added.of_log_range.exp_m1()),
+            percent(added.of_position),
+        );
+    }
+    if let Some(facts) = facts {
+        let of = if names.len() == 1 { String::new() } else { format!(" of {}", names[0]) };
+        let network = facts.network.as_ref().map_or(String::new(), |paths| {
+            format!(", and {} in that of the network's", facts.inside(paths))
+        });
+        text += &format!(
+            "\nOf {COUNT} stylised facts{of}, {} lie within the band of the history in the median of \
+             {} generated ones{network}.",
             facts.inside(&facts.model),
             facts.model.len(),
-            facts.inside(&facts.filter)
         );
     }
     for remark in &corpus.remarks {
@@ -92,15 +119,17 @@ fn figures(
             DRAWN - 1
         ),
     );
-    let days = STRIP.min(corpus.days.len());
-    show(
-        strips(corpus, study),
-        format!(
-            "The last {days} days that were learned from, and the first {days} of three generated \
-             histories, all on one scale. Green days closed higher than the day before, orange \
-             ones lower."
-        ),
-    );
+    if corpus.ranged {
+        let days = STRIP.min(corpus.count());
+        show(
+            strips(&corpus.assets[0], study),
+            format!(
+                "The last {days} days that were learned from, and the first {days} of three \
+                 generated histories, all on one scale. Green days closed higher than the day \
+                 before, orange ones lower."
+            ),
+        );
+    }
     let paths = study.model.len();
     if let [Some(clustering), Some(leverage)] = [study.clustering(LAGS[0]), study.leverage(LAGS[1])]
     {
@@ -108,19 +137,34 @@ fn figures(
             memory_figure(&clustering, &leverage),
             format!(
                 "Left: large moves follow large ones for months. Right: unrest follows falls, so the \
-                 correlation lies below 0. Lines of model and filter are medians of {paths} \
+                 correlation lies below 0. Generated lines are medians of {paths} \
                  histories as long as the one that was learned from; the band holds 90 % of those \
                  resampled from it in blocks of a year."
             ),
         );
     }
-    show(
-        extremes_figure(&study.tail(), &study.ranges()),
-        "Left: how rare a move is, both axes logarithmic, so that a heavy tail is a straight line. \
-         Right: quantiles of a day's range, high over low, of generated days over those of the \
-         history: 1 is the same."
-            .into(),
-    );
+    let tail =
+        "how rare a move is, both axes logarithmic, so that a heavy tail is a straight line.";
+    let ranges = study.ranges();
+    let (beside, caption) = match (&ranges, &study.pairs[..]) {
+        (Some(ranges), _) => (
+            Beside::Ranges(ranges),
+            format!(
+                "Left: {tail} Right: quantiles of a day's range, high over low, of generated days \
+                 over those of the history: 1 is the same."
+            ),
+        ),
+        (None, []) => (Beside::Nothing, format!("Extremes: {tail}")),
+        (None, pairs) => (
+            Beside::Pairs(pairs),
+            format!(
+                "Left, for {}: {tail} Right: a dot a pair of assets; on the line, they move together \
+                 as they did.",
+                corpus.assets[0].name
+            ),
+        ),
+    };
+    show(extremes_figure(&study.tail(), beside), caption);
     if let Some(facts) = facts {
         show(
             facts_figure(facts),
@@ -134,13 +178,14 @@ fn figures(
     Ok(figures)
 }
 
-/// The whole history and a few generated ones.
+/// The whole history of the first asset and a few generated ones.
 fn histories(corpus: &Corpus, paths: &Paths) -> Result<String> {
     let path = |item| -> Result<Vec<f64>> {
-        Ok(levels(&paths.path(SEED, item, false).next(corpus.days.len())?))
+        Ok(levels(&paths.path(SEED, item, false)?.next(corpus.count())?[0]))
     };
     let made: Vec<Vec<f64>> = (0..DRAWN).map(path).collect::<Result<_>>()?;
-    Ok(prices_figure(&corpus.asset, &levels(&corpus.days), &made))
+    let History { name, days, .. } = &corpus.assets[0];
+    Ok(prices_figure(name, &levels(days), &made))
 }
 
 /// The logarithm of each close over the one before the first day.
@@ -154,10 +199,10 @@ pub fn levels(days: &[Day]) -> Vec<f64> {
 }
 
 /// Days of the history beside those of three paths.
-fn strips(corpus: &Corpus, study: &Study) -> String {
-    let from = corpus.days.len().saturating_sub(STRIP);
+fn strips(History { name, days, .. }: &History, study: &Study) -> String {
+    let from = days.len().saturating_sub(STRIP);
     let strip = |title: String, days: &[Day]| (title, 100.0, Bar::of(days, &mut 100.0));
-    let mut strips = vec![strip(format!("{}, the last days", corpus.asset), &corpus.days[from..])];
+    let mut strips = vec![strip(format!("{name}, the last days"), &days[from..])];
     for (path, number) in study.model.iter().zip(0..3) {
         let days = &path[..STRIP.min(path.len())];
         strips.push(strip(format!("generated, path {number}"), days));

@@ -1,66 +1,109 @@
-//! Paths of a trained run, by the network or by its filter alone.
+//! Paths of a trained run, by its filter or as its network corrects them.
 
-use anyhow::Result;
-use generativa::baselines::{LocalRangeHar, LocalRangeHarState};
-use generativa::cli::Trained;
+use anyhow::{Context, Result};
+use candle::Device;
+use generativa::cli::{Exit, Trained};
 use generativa::data::trading_day::Day;
 use generativa_random::Stream;
 
 use crate::config::Config;
-use crate::generator::{Generator, PathInProgress, open};
+use crate::fitted::{FilterState, Fitted};
+use crate::generator::{Generator, PathInProgress};
+use crate::wish::{Wish, WishedPath};
 
 /// What paths are drawn from.
 pub struct Paths {
-    generator: Generator,
+    fitted: Fitted,
+    network: Option<Generator>,
     /// Days of the filter before the first that the network corrects.
     memory: usize,
 }
 
 /// A path in progress.
 pub enum Path<'a> {
+    /// Of the filter.
+    Filter(Box<FilterPath<'a>>),
+    /// Of the filter, going on as asked.
+    Wished(Box<WishedPath<'a>>),
     /// Of the filter, corrected by the network.
     Refined(Box<PathInProgress<'a>>),
-    /// Of the filter alone.
-    Filter(Box<FilterPath<'a>>),
 }
 
 /// A path of the filter in progress.
 pub struct FilterPath<'a> {
-    filter: &'a LocalRangeHar,
+    fitted: &'a Fitted,
     shocks: Stream,
-    state: LocalRangeHarState,
+    state: FilterState,
 }
 
 impl Paths {
     /// Of one seed of a run.
+    ///
+    /// # Errors
+    /// What was fitted, or weights, that cannot be read.
     pub fn open(trained: &Trained<Config>) -> Result<Self> {
-        Ok(Self { generator: open(trained)?, memory: trained.config.refiner.memory() })
+        let fitted = Fitted::load(trained.run.dir())?;
+        let config = &trained.config;
+        let network = match &fitted {
+            Fitted::Ranges(ranges) if config.refine => {
+                let weights = trained.weights(&Device::Cpu)?.pp("generator");
+                Some(Generator::new(ranges.clone(), &config.refiner, weights)?)
+            }
+            _ => None,
+        };
+        let memory = network.as_ref().map_or(0, |_| config.refiner.memory());
+        Ok(Self { fitted, network, memory })
     }
 
-    /// Path number `item` of a seed; `raw`: what the network would have corrected, day for day.
-    pub fn path(&self, seed: u64, item: u64, raw: bool) -> Path<'_> {
-        if !raw {
-            return Path::Refined(Box::new(self.generator.path(seed, item)));
+    /// What was fitted.
+    pub fn fitted(&self) -> &Fitted {
+        &self.fitted
+    }
+
+    /// What corrects paths.
+    ///
+    /// # Errors
+    /// The run has no network.
+    pub fn network(&self) -> Result<&Generator> {
+        self.network.as_ref().with_context(|| {
+            Exit::Usage(
+                "this run has no network; one is trained with refine = true, on one asset that has \
+                 high and low"
+                    .into(),
+            )
+        })
+    }
+
+    /// Path number `item` of a seed; `refined`: as the network corrects it, day for day.
+    ///
+    /// # Errors
+    /// `refined` without a network.
+    pub fn path(&self, seed: u64, item: u64, refined: bool) -> Result<Path<'_>> {
+        if refined {
+            return Ok(Path::Refined(Box::new(self.network()?.path(seed, item))));
         }
         // The stream that the generator draws its shocks from.
         let mut shocks = Stream::item(seed, "market/shocks", item);
-        let filter = self.generator.filter();
-        let mut state = filter.start(&mut shocks);
-        for _ in 0..self.memory {
-            filter.next(&mut state, &mut shocks);
-        }
-        Path::Filter(Box::new(FilterPath { filter, shocks, state }))
+        let mut state = self.fitted.start(&mut shocks);
+        self.fitted.next(&mut state, &mut shocks, self.memory);
+        Ok(Path::Filter(Box::new(FilterPath { fitted: &self.fitted, shocks, state })))
+    }
+
+    /// Path number `item` of a seed that goes on as asked.
+    pub fn wished(&self, wish: Wish, seed: u64, item: u64) -> Path<'_> {
+        Path::Wished(Box::new(WishedPath::new(&self.fitted, wish, seed, item)))
     }
 }
 
 impl Path<'_> {
-    /// The next days; pieces of any length make the same path.
-    pub fn next(&mut self, days: usize) -> Result<Vec<Day>> {
+    /// The next days of each asset; pieces of any length make the same path.
+    pub fn next(&mut self, days: usize) -> Result<Vec<Vec<Day>>> {
         match self {
-            Self::Refined(path) => path.next(days),
+            Self::Refined(path) => Ok(vec![path.next(days)?]),
+            Self::Wished(path) => Ok(path.next(days)),
             Self::Filter(path) => {
-                let FilterPath { filter, shocks, state } = path.as_mut();
-                Ok((0..days).map(|_| filter.next(state, shocks)).collect())
+                let FilterPath { fitted, shocks, state } = path.as_mut();
+                Ok(fitted.next(state, shocks, days))
             }
         }
     }
@@ -69,29 +112,29 @@ impl Path<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle::Device;
     use generativa::cli::Preset;
     use generativa::layers::{Parameters, seeded_builder};
     use generativa::models::gan::RefinerConfig;
 
     use crate::data::Corpus;
-    use crate::generator::Fitted;
 
     /// A network that has not learned anything yet, and so corrects nothing.
     fn unlearned() -> Result<Paths> {
-        let Config { data, filter, .. } = Config::preset(Preset::Tiny, "", "");
-        let corpus = Corpus::load(&data)?;
+        let config = Config::preset(Preset::Tiny, "", "");
+        let fitted = Fitted::fit(&Corpus::load(&config.data)?, &config)?;
+        let Fitted::Ranges(ranges) = fitted.clone() else { anyhow::bail!("expected ranges") };
         let config = RefinerConfig { channels: 4, blocks: 3, noise: 2 };
-        let fitted = Fitted::fit(&corpus.days, filter)?;
         let weights = seeded_builder(&Parameters::default(), 1, &Device::Cpu);
-        Ok(Paths { generator: Generator::new(fitted, &config, weights)?, memory: config.memory() })
+        let network = Some(Generator::new(ranges, &config, weights)?);
+        Ok(Paths { fitted, network, memory: config.memory() })
     }
 
     #[test]
     fn the_zero_of_the_network_is_the_filter_day_for_day() -> Result<()> {
         let paths = unlearned()?;
-        let [refined, raw] = [false, true].map(|raw| paths.path(3, 5, raw).next(200));
-        for (refined, raw) in refined?.iter().flatten().zip(raw?.iter().flatten()) {
+        let [refined, raw] =
+            [true, false].map(|refined| paths.path(3, 5, refined).and_then(|mut p| p.next(200)));
+        for (refined, raw) in refined?[0].iter().flatten().zip(raw?[0].iter().flatten()) {
             assert!((refined - raw).abs() < 1e-6, "{refined} {raw}");
         }
         Ok(())
@@ -100,14 +143,14 @@ mod tests {
     #[test]
     fn a_path_in_pieces_equals_the_path_at_once() -> Result<()> {
         let paths = unlearned()?;
-        for raw in [false, true] {
-            let whole = paths.path(1, 0, raw).next(60)?;
-            let mut path = paths.path(1, 0, raw);
+        for refined in [false, true] {
+            let whole = paths.path(1, 0, refined)?.next(60)?.concat();
+            let mut path = paths.path(1, 0, refined)?;
             let mut pieces = Vec::new();
             for days in [1, 7, 0, 30, 22] {
-                pieces.extend(path.next(days)?);
+                pieces.extend(path.next(days)?.concat());
             }
-            assert_eq!(pieces, whole, "raw: {raw}");
+            assert_eq!(pieces, whole, "refined: {refined}");
         }
         Ok(())
     }
@@ -115,9 +158,10 @@ mod tests {
     #[test]
     fn paths_of_other_numbers_and_seeds_differ() -> Result<()> {
         let paths = unlearned()?;
-        let one = paths.path(1, 0, true).next(5)?;
-        assert_ne!(one, paths.path(1, 1, true).next(5)?);
-        assert_ne!(one, paths.path(2, 0, true).next(5)?);
+        let path = |seed: u64, item: u64| paths.path(seed, item, false)?.next(5);
+        let one = path(1, 0)?;
+        assert_ne!(one, path(1, 1)?);
+        assert_ne!(one, path(2, 0)?);
         Ok(())
     }
 }

@@ -6,10 +6,10 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use generativa::cli::{Exit, Shared, Trained, for_each};
 
-use crate::bar::Bar;
 use crate::config::Config;
 use crate::deliver;
-use crate::paths::Paths;
+use crate::paths::{Path as PricePath, Paths};
+use crate::wish::{Volatility, Wish};
 
 /// Flags of `sample`.
 #[derive(Args, Clone, Debug)]
@@ -23,12 +23,19 @@ pub struct Options {
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Close before the first day
+    /// Close before the first day, of every asset
     #[arg(long, value_name = "PRICE", default_value_t = 100.0)]
     pub start: f64,
-    /// Paths of the filter alone, without the network's corrections
-    #[arg(long)]
-    pub raw: bool,
+    /// Volatility of every 21 days, a year: a share as 0.2, or calm, usual or wild, as 10, 50 and 90 %
+    /// of months in the history are calmer; of several assets, the first one's
+    #[arg(long, value_name = "SHARE|WORD")]
+    pub volatility: Option<Volatility>,
+    /// Mean log-return a year, as -0.3; of several assets, the first one's
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub trend: Option<f64>,
+    /// Paths as the network corrects those of the filter
+    #[arg(long, conflicts_with_all = ["volatility", "trend"])]
+    pub refined: bool,
     /// Folder for a file of paths and scenario.json, which says how they were made
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -40,11 +47,11 @@ pub struct Options {
 /// What a file of paths is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// paths.csv: id, day, high, low, close
+    /// paths.csv: id, day, and high, low and close, or the close of each asset
     Csv,
-    /// paths.npy: float64 of [paths, days, 3], high, low and close
+    /// paths.npy: float64 of [paths, days, columns], the same columns without id and day
     Npy,
-    /// paths.svg: a drawing of the closes beside those that were learned from
+    /// paths.svg: a drawing of the first asset's closes beside those that were learned from
     Svg,
 }
 
@@ -53,42 +60,65 @@ const PIECE: usize = 1 << 12;
 /// A drawing of more paths shows none of them.
 const MOST_DRAWN: u64 = 32;
 
-/// The first line of a table of paths.
-pub const HEAD: &str = "id,day,high,low,close";
-
 /// Draws paths: a line a day to standard output, or a file of them all.
 ///
 /// # Errors
-/// A start that is no price, a format that needs a folder, and files that cannot be written.
+/// A start that is no price, a format that needs a folder, a network that is not there, and files that
+/// cannot be written.
 pub fn sample(trained: &Trained<Config>, options: &Options, shared: &Shared) -> Result<()> {
     check(options)?;
     let paths = Paths::open(trained)?;
+    if options.refined {
+        paths.network()?;
+    }
+    options.wish(&paths).check(paths.fitted())?;
     if let Some(folder) = &options.out {
         for file in deliver::deliver(trained, &paths, options, folder)? {
             shared.print(&file.display().to_string())?;
         }
         return Ok(());
     }
+    let columns = paths.fitted().columns();
     if !shared.json {
-        shared.print(HEAD)?;
+        shared.print(&csv_head(&columns))?;
     }
     for_each(0..options.count, |id| {
-        bars(&paths, options, id, |first, bars| {
-            let row = |(day, bar): (usize, &Bar)| match shared.json {
-                true => json_row(options.seed, id, day, bar),
-                false => csv_row(id, day, bar),
+        prices(&paths, options, id, |first, prices| {
+            let row = |(day, prices): (usize, &[f64])| match shared.json {
+                true => json_row(options.seed, id, day, &columns, prices),
+                false => csv_row(id, day, prices),
             };
-            let rows: Vec<String> = (first..).zip(bars).map(row).collect();
+            let days = prices.chunks_exact(columns.len());
+            let rows: Vec<String> = (first..).zip(days).map(row).collect();
             shared.print(&rows.join("\n"))
         })
     })
 }
 
+impl Options {
+    /// What is asked for of paths.
+    pub fn wish(&self, paths: &Paths) -> Wish {
+        let volatility = self.volatility.as_ref().map(|asked| asked.of(paths.fitted()));
+        Wish { volatility, trend: self.trend }
+    }
+
+    /// Path number `id`.
+    pub fn path<'a>(&self, paths: &'a Paths, id: u64) -> Result<PricePath<'a>> {
+        match self.wish(paths) {
+            wish if wish == Wish::default() => paths.path(self.seed, id, self.refined),
+            wish => Ok(paths.wished(wish, self.seed, id)),
+        }
+    }
+}
+
 fn check(options: &Options) -> Result<()> {
-    let Options { count, days, start, out, format, .. } = options;
+    let Options { count, days, start, trend, out, format, .. } = options;
     let usage = |text: String| Err(Exit::Usage(text).into());
     if !(*start > 0.0 && start.is_finite()) {
         return usage(format!("--start {start}: expected a price above 0"));
+    }
+    if let Some(trend) = trend.filter(|trend| !(-100.0..=100.0).contains(trend)) {
+        return usage(format!("--trend {trend}: expected a log-return a year from -100 to 100"));
     }
     if *days == 0 {
         return usage("--days 0: expected at least one day".into());
@@ -102,42 +132,54 @@ fn check(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The bars of one path, in pieces, each with the number of its first day, from 1.
+/// The prices of one path, day by day, in pieces, each with the number of its first day, from 1.
 ///
 /// # Errors
 /// What `each` gives, and a price that leaves the numbers that a computer knows.
-pub fn bars(
+pub fn prices(
     paths: &Paths,
     options: &Options,
     id: u64,
-    mut each: impl FnMut(usize, &[Bar]) -> Result<()>,
+    mut each: impl FnMut(usize, &[f64]) -> Result<()>,
 ) -> Result<()> {
-    let mut path = paths.path(options.seed, id, options.raw);
-    let (mut close, mut day) = (options.start, 0);
+    let mut path = options.path(paths, id)?;
+    let mut closes = vec![options.start; paths.fitted().assets()];
+    let mut day = 0;
     while day < options.days {
-        let days = path.next(PIECE.min(options.days - day))?;
-        let bars = Bar::of(&days, &mut close);
-        if !(close > 0.0 && close.is_finite()) {
-            bail!("path {id}: the price left all bounds before day {}", day + days.len());
+        let count = PIECE.min(options.days - day);
+        let prices = paths.fitted().prices(&path.next(count)?, &mut closes);
+        if !closes.iter().all(|close| *close > 0.0 && close.is_finite()) {
+            bail!("path {id}: the price left all bounds before day {}", day + count);
         }
-        each(day + 1, &bars)?;
-        day += days.len();
+        each(day + 1, &prices)?;
+        day += count;
     }
     Ok(())
 }
 
-/// A line of a table of paths.
-pub fn csv_row(id: u64, day: usize, Bar { high, low, close }: &Bar) -> String {
-    format!("{id},{day},{},{},{}", price(*high), price(*low), price(*close))
+/// The first line of a table of paths.
+pub fn csv_head(columns: &[String]) -> String {
+    let field = |name: &String| match name.contains(['"', ',', '\n', '\r']) {
+        true => format!("\"{}\"", name.replace('"', "\"\"")),
+        false => name.clone(),
+    };
+    let columns = columns.iter().map(field);
+    ["id", "day"].map(str::to_owned).into_iter().chain(columns).collect::<Vec<_>>().join(",")
 }
 
-fn json_row(seed: u64, id: u64, day: usize, Bar { high, low, close }: &Bar) -> String {
-    format!(
-        "{{\"id\":{id},\"seed\":{seed},\"day\":{day},\"high\":{},\"low\":{},\"close\":{}}}",
-        price(*high),
-        price(*low),
-        price(*close)
-    )
+/// A line of a table of paths.
+pub fn csv_row(id: u64, day: usize, prices: &[f64]) -> String {
+    let mut row = format!("{id},{day}");
+    prices.iter().for_each(|value| row += &format!(",{}", price(*value)));
+    row
+}
+
+fn json_row(seed: u64, id: u64, day: usize, columns: &[String], prices: &[f64]) -> String {
+    let mut row = format!("{{\"id\":{id},\"seed\":{seed},\"day\":{day}");
+    for (name, value) in columns.iter().zip(prices) {
+        row += &format!(",{}:{}", serde_json::Value::from(name.as_str()), price(*value));
+    }
+    row + "}"
 }
 
 /// A price to eight digits, without an exponent.
@@ -169,12 +211,15 @@ mod tests {
 
     #[test]
     fn a_row_of_json_holds_what_a_row_of_csv_does() -> Result<()> {
-        let bar = Bar { high: 12.5, low: 11.25, close: 12.0 };
-        let json: serde_json::Value = serde_json::from_str(&json_row(7, 3, 2, &bar))?;
-        let fields = ["id", "day", "high", "low", "close"].map(|name| json[name].as_f64());
-        let csv: Vec<Option<f64>> =
-            csv_row(3, 2, &bar).split(',').map(|field| field.parse().ok()).collect();
+        let columns = ["high", "low", "a \"b\", c"].map(str::to_owned);
+        let prices = [12.5, 11.25, 12.0];
+        let json: serde_json::Value = serde_json::from_str(&json_row(7, 3, 2, &columns, &prices))?;
+        let known = ["id", "day"].into_iter().chain(columns.iter().map(String::as_str));
+        let fields: Vec<Option<f64>> = known.map(|name| json[name].as_f64()).collect();
+        let row = csv_row(3, 2, &prices);
+        let csv: Vec<Option<f64>> = row.split(',').map(|field| field.parse().ok()).collect();
         assert_eq!(csv, fields);
+        assert_eq!(csv_head(&columns), "id,day,high,low,\"a \"\"b\"\", c\"");
         Ok(())
     }
 }

@@ -1,7 +1,9 @@
-//! What a report compares: traits of the real history, of the model's and of the filter's.
+//! What a report compares: traits of the real history, of the model's and of what a network makes of
+//! them. Of several assets they are the first one's.
 
 use anyhow::Result;
 use generativa::data::trading_day::Day;
+use generativa::metrics::correlation::correlation_matrix;
 use generativa::metrics::lagged_correlation::{lagged_band, lagged_correlations};
 use generativa::metrics::quantile::{median, quantile_of_sorted};
 use generativa::metrics::stationary_bootstrap::stationary_places;
@@ -9,6 +11,7 @@ use generativa::metrics::stylised_facts::{Band, COUNT, LEAST_DAYS, band, facts, 
 use generativa_random::Stream;
 use rayon::prelude::*;
 
+use crate::data::Corpus;
 use crate::paths::Paths;
 
 /// Days of a resampled block, on average: a year, so that memory is kept.
@@ -19,7 +22,7 @@ pub const LEVEL: f64 = 0.9;
 pub const SEED: u64 = 1;
 
 /// Values of one trait at the same places for all: real, the ends of its band, the medians of the
-/// paths of the model and of the filter.
+/// paths of the model and of the network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curves {
     /// Where each value stands.
@@ -30,8 +33,8 @@ pub struct Curves {
     pub band: [Vec<f64>; 2],
     /// Of the model.
     pub model: Vec<f64>,
-    /// Of the filter alone.
-    pub filter: Vec<f64>,
+    /// Of the network, where there is one.
+    pub network: Option<Vec<f64>>,
 }
 
 /// The stylised facts side by side.
@@ -43,17 +46,20 @@ pub struct Facts {
     pub band: Band,
     /// Of each path of the model.
     pub model: Vec<[f64; COUNT]>,
-    /// Of each path of the filter.
-    pub filter: Vec<[f64; COUNT]>,
+    /// Of each path of the network, where there is one.
+    pub network: Option<Vec<[f64; COUNT]>>,
 }
 
 /// Histories to be compared, all of one length.
 pub struct Study<'a> {
     real: &'a [Day],
+    ranged: bool,
     /// Of the model.
     pub model: Vec<Vec<Day>>,
-    /// Of the filter, day for day what the model corrected.
-    pub filter: Vec<Vec<Day>>,
+    /// Of the network, where there is one: corrections of the model's, day for day.
+    network: Option<Vec<Vec<Day>>>,
+    /// Correlations of each pair of assets, of the history and of the model; none of one asset.
+    pub pairs: Vec<[f64; 2]>,
     resamples: usize,
 }
 
@@ -70,27 +76,36 @@ pub struct Corrections {
 
 impl<'a> Study<'a> {
     /// Draws `count` paths as long as the history.
-    pub fn draw(real: &'a [Day], paths: &Paths, count: u64, resamples: usize) -> Result<Self> {
-        let all = |raw: bool| -> Result<Vec<Vec<Day>>> {
-            let path = |item| paths.path(SEED, item, raw).next(real.len());
+    pub fn draw(corpus: &'a Corpus, paths: &Paths, count: u64, resamples: usize) -> Result<Self> {
+        let all = |refined: bool| -> Result<Vec<Vec<Vec<Day>>>> {
+            let path = |item| paths.path(SEED, item, refined)?.next(corpus.count());
             (0..count.max(1)).into_par_iter().map(path).collect()
         };
-        Ok(Self { real, model: all(false)?, filter: all(true)?, resamples: resamples.max(1) })
+        let first = |paths: Vec<Vec<Vec<Day>>>| -> Vec<Vec<Day>> {
+            paths.into_iter().map(|mut assets| assets.swap_remove(0)).collect()
+        };
+        let network = if paths.network().is_ok() { Some(first(all(true)?)) } else { None };
+        let model = all(false)?;
+        let pairs = pairs(corpus, &model);
+        let (real, ranged) = (&corpus.assets[0].days, corpus.ranged);
+        let resamples = resamples.max(1);
+        Ok(Self { real, ranged, model: first(model), network, pairs, resamples })
     }
 
-    /// How far the model's days lie from those of the filter.
-    pub fn corrections(&self) -> Corrections {
-        let pairs = || self.model.iter().flatten().zip(self.filter.iter().flatten());
+    /// How far the network's days lie from those of the model; `None` without one.
+    pub fn corrections(&self) -> Option<Corrections> {
+        let network = self.network.as_ref()?;
+        let pairs = || network.iter().flatten().zip(self.model.iter().flatten());
         let mean = |value: &dyn Fn(&Day, &Day) -> f64| {
-            pairs().map(|(model, filter)| value(model, filter)).sum::<f64>()
+            pairs().map(|(made, base)| value(made, base)).sum::<f64>()
                 / pairs().count().max(1) as f64
         };
-        Corrections {
-            of_return: mean(&|model, filter| (model[0] - filter[0]).abs())
-                / mean(&|_, filter| filter[0].abs()),
-            of_log_range: mean(&|model, filter| (model[1].ln() - filter[1].ln()).abs()),
-            of_position: mean(&|model, filter| (model[2] - filter[2]).abs()),
-        }
+        Some(Corrections {
+            of_return: mean(&|made, base| (made[0] - base[0]).abs())
+                / mean(&|_, base| base[0].abs()),
+            of_log_range: mean(&|made, base| (made[1].ln() - base[1].ln()).abs()),
+            of_position: mean(&|made, base| (made[2] - base[2]).abs()),
+        })
     }
 
     /// Correlation of the sizes of returns 1 to `lags` days apart.
@@ -114,10 +129,11 @@ impl<'a> Study<'a> {
         self.quantiles(places, sizes, |share| 1.0 - share)
     }
 
-    /// Range of a day, by the share of days with a smaller one.
-    pub fn ranges(&self) -> Curves {
+    /// Range of a day, by the share of days with a smaller one; `None` of closes alone.
+    pub fn ranges(&self) -> Option<Curves> {
         let places = (0..=80).map(|step| 0.005 + 0.99 * f64::from(step) / 80.0).collect();
-        self.quantiles(places, |days| days.iter().map(|day| day[1]).collect(), |share| share)
+        let ranges = |days: &[Day]| days.iter().map(|day| day[1]).collect();
+        self.ranged.then(|| self.quantiles(places, ranges, |share| share))
     }
 
     /// The stylised facts; `None` of a history too short for them.
@@ -134,7 +150,7 @@ impl<'a> Study<'a> {
             real: facts(&real),
             band: band(&real, days, MEAN_BLOCK, self.resamples, LEVEL, SEED),
             model: of(&self.model),
-            filter: of(&self.filter),
+            network: self.network.as_ref().map(|paths| of(paths)),
         })
     }
 
@@ -156,7 +172,7 @@ impl<'a> Study<'a> {
             real: of(self.real),
             band: lagged_band(&first, &second, lags, MEAN_BLOCK, (self.resamples, LEVEL), SEED),
             model: medians(&self.model, of),
-            filter: medians(&self.filter, of),
+            network: self.network.as_ref().map(|paths| medians(paths, of)),
         })
     }
 
@@ -188,7 +204,7 @@ impl<'a> Study<'a> {
                 })
             }),
             model: medians(&self.model, of),
-            filter: medians(&self.filter, of),
+            network: self.network.as_ref().map(|paths| medians(paths, of)),
             places,
         }
     }
@@ -207,6 +223,21 @@ impl Facts {
     pub fn inside(&self, paths: &[[f64; COUNT]]) -> usize {
         inside(&Self::medians(paths), &self.band).iter().filter(|inside| **inside).count()
     }
+}
+
+/// Correlations of each pair of assets, of the history and of all paths together.
+fn pairs(corpus: &Corpus, paths: &[Vec<Vec<Day>>]) -> Vec<[f64; 2]> {
+    let of_asset = |asset: usize| -> Vec<f64> {
+        paths.iter().flat_map(|path| path[asset].iter().map(|day| day[0])).collect()
+    };
+    let made: Vec<Vec<f64>> = (0..corpus.assets.len()).map(of_asset).collect();
+    let [real, made] = [corpus.returns(), made].map(|returns| correlation_matrix(&returns));
+    let pairs = real.iter().zip(&made).enumerate();
+    pairs
+        .flat_map(|(row, (real, made))| {
+            real[..row].iter().zip(&made[..row]).map(|(real, made)| [*real, *made])
+        })
+        .collect()
 }
 
 fn returns(days: &[Day]) -> Vec<f64> {
@@ -249,13 +280,14 @@ mod tests {
 
     fn study(real: &[Day]) -> Study<'_> {
         let paths = |seed: u64| (seed..seed + 5).map(|seed| days(seed, real.len())).collect();
-        Study { real, model: paths(10), filter: paths(10), resamples: 100 }
+        let (model, network) = (paths(10), Some(paths(10)));
+        Study { real, ranged: true, model, network, pairs: Vec::new(), resamples: 100 }
     }
 
     #[test]
-    fn a_model_that_is_its_filter_corrects_nothing() {
+    fn a_network_that_changes_nothing_corrects_nothing() {
         let real = days(1, 600);
-        let found = study(&real).corrections();
+        let found = study(&real).corrections().expect("a network");
         assert_eq!([found.of_return, found.of_log_range, found.of_position], [0.0; 3]);
     }
 
@@ -263,8 +295,7 @@ mod tests {
     fn histories_of_one_kind_have_the_same_curves_within_the_band_nearly_everywhere() {
         let real = days(1, 4_000);
         let study = study(&real);
-        let curves =
-            [study.clustering(20), study.leverage(20), Some(study.tail()), Some(study.ranges())];
+        let curves = [study.clustering(20), study.leverage(20), Some(study.tail()), study.ranges()];
         for (number, curves) in curves.into_iter().flatten().enumerate() {
             let [low, high] = &curves.band;
             let within =

@@ -15,11 +15,11 @@ use generativa_random::Stream;
 
 use crate::config::Config;
 use crate::data::Corpus;
-use crate::generator::Fitted;
+use crate::fitted::{Fitted, Ranges};
 use crate::learning::Learning;
 
-/// Fits the filter and trains the network on all days, then, where the config says so, without
-/// each block of the hard judge.
+/// Fits the filter and, where the config says so and the asset has ranges, trains the network on all
+/// days, then without each block of the hard judge.
 pub fn train(job: &Job<Config>) -> Result<Outcome> {
     let config = job.config;
     config.check()?;
@@ -30,19 +30,27 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
     let (name, sha256) = (name.trim(), source.sha256.as_deref().unwrap_or("simulated"));
     job.shared.remark(&format!(
         "learning from {name} (sha256 {sha256}): {} days of {}",
-        corpus.days.len(),
-        corpus.asset
+        corpus.count(),
+        corpus.title()
     ));
 
-    let fitted = Fitted::fit(&corpus.days, config.filter)?;
+    let started = Instant::now();
+    let fitted = Fitted::fit(&corpus, config)?;
     fitted.save(job.run.dir())?;
+    let session = job.session(name, sha256);
+    let ranges = match (&fitted, config.refine) {
+        (Fitted::Ranges(ranges), true) => ranges,
+        // A filter is all there is.
+        _ => return session.fitted(started),
+    };
+    let days = &corpus.assets[0].days;
     let (seed, device) = (job.header.seed, &job.device);
-    let whole = Learning { config, stretches: &[&corpus.days], seed, device };
-    let outcome = whole.fit(&fitted, &job.session(name, sha256), job.observer())?;
+    let whole = Learning { config, stretches: &[days], seed, device };
+    let outcome = whole.fit(ranges, &session, job.observer())?;
     if let (Outcome::Finished { .. }, true) = (outcome, config.judged) {
         job.shared.remark("training without each block of the hard judge");
         let started = Instant::now();
-        if let Some(stopped) = folds(job, &corpus, (name, sha256))? {
+        if let Some(stopped) = folds(job, days, (name, sha256))? {
             return Ok(stopped);
         }
         let seconds = started.elapsed().as_secs_f64();
@@ -57,27 +65,23 @@ pub fn fold_folder(run: &Run, block: usize) -> std::path::PathBuf {
 }
 
 /// Trains a model without each block; returns how one was stopped, if it was.
-fn folds(
-    job: &Job<Config>,
-    corpus: &Corpus,
-    (name, sha256): (&str, &str),
-) -> Result<Option<Outcome>> {
-    let folds = HardJudge::default().folds(&corpus.days);
+fn folds(job: &Job<Config>, days: &[Day], (name, sha256): (&str, &str)) -> Result<Option<Outcome>> {
+    let folds = HardJudge::default().folds(days);
     let train = |(block, fold): (usize, &Fold)| {
         let open = fold.open.clone();
         move || -> Result<Outcome> {
-            let fitted = Fitted::fit(&open_days(&corpus.days, &open), job.config.filter)
+            let ranges = Ranges::fit(&open_days(days, &open), job.config.filter)
                 .with_context(|| format!("without block {block}"))?;
             let run = Run::create(&fold_folder(job.run, block), job.header, job.config, true)?;
-            fitted.save(run.dir())?;
+            Fitted::Ranges(ranges.clone()).save(run.dir())?;
             let session = Session { run: &run, ..job.session(name, sha256) };
-            let stretches = stretches(&corpus.days, &open);
+            let stretches = stretches(days, &open);
             // A stream of its own: folds are to differ as two trainings do.
             let seed =
                 Stream::item(job.header.seed, "market/fold", block as u64).below(1 << 53) as u64;
             let (config, device) = (job.config, &job.device);
             let learning = Learning { config, stretches: &stretches, seed, device };
-            learning.fit(&fitted, &session, |_| ControlFlow::Continue(()))
+            learning.fit(&ranges, &session, |_| ControlFlow::Continue(()))
         }
     };
     let outcomes = side_by_side(folds.iter().enumerate().map(train).collect())?;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::path_windows::windows_of_paths;
 use crate::data::trading_day::Day;
 use crate::metrics::window_statistics::with_log_range;
-pub use local::{LocalRangeHar, LocalRangeHarState, Locality};
+pub use local::{LocalRangeHar, LocalRangeHarState};
 
 /// Days of a trading month, the longest memory.
 const MONTH: usize = 22;

@@ -67,9 +67,10 @@ fn assign(table: &mut Table, assignment: &str) -> Result<()> {
         inner = next;
     }
     let Some(slot) = inner.get(leaf) else { return Err(unknown(key, inner)) };
-    // A bare word is a string; everything else is read as TOML.
+    // A bare word is a string, and so is whatever stands for one; everything else is read as TOML.
     let value = format!("value = {text}").parse::<Table>().ok();
     let value = value.and_then(|mut table| table.remove("value"));
+    let value = value.filter(|value| value.is_str() || !slot.is_str());
     let value = like(slot, value.unwrap_or_else(|| Value::String(text.to_owned())), key)?;
     inner.insert(leaf.to_owned(), value);
     Ok(())
@@ -77,13 +78,14 @@ fn assign(table: &mut Table, assignment: &str) -> Result<()> {
 
 /// `value`, provided that it has the type of `old`; an integer stands in for a float.
 fn like(old: &Value, value: Value, key: &str) -> Result<Value> {
-    match (old, value) {
-        (Value::Float(_), Value::Integer(value)) => Ok(Value::Float(value as f64)),
-        (Value::String(_), value @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_))) => {
-            Ok(Value::String(value.to_string()))
-        }
-        (old, value) if old.same_type(&value) => Ok(value),
-        (old, value) => {
+    match (old, &value) {
+        (Value::Float(_), Value::Integer(value)) => Ok(Value::Float(*value as f64)),
+        (
+            Value::String(_),
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_),
+        ) => Ok(Value::String(value.to_string())),
+        (old, _) if old.same_type(&value) => Ok(value),
+        (old, _) => {
             let (old, new) = (old.type_str(), value.type_str());
             Err(Exit::Usage(format!("`{key}` is a {old}, found a {new}: `{value}`")).into())
         }
@@ -133,6 +135,15 @@ mod tests {
         expected.game = "Super Mario Bros".into();
         let all = ["training.steps=7", "training.rate=2", "game=Super Mario Bros"];
         assert_eq!(set(&all)?, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn text_is_kept_as_it_is_typed_whatever_else_it_could_be() -> Result<()> {
+        for text in ["1960-01-01", "1e3", "007", "true"] {
+            assert_eq!(set(&[&format!("game={text}")])?.game, text);
+        }
+        assert_eq!(set(&["game=\"1960-01-01\""])?.game, "1960-01-01");
         Ok(())
     }
 

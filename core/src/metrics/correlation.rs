@@ -1,4 +1,4 @@
-//! Rank correlation (Spearman 1904).
+//! Correlation of values (Pearson) and of their ranks (Spearman 1904).
 
 /// Spearman's correlation of two samples of one length: the Pearson correlation of their ranks,
 /// equal values sharing the mean of their ranks.
@@ -15,6 +15,27 @@ pub fn spearman(first: &[f64], second: &[f64]) -> f64 {
     };
     let spread = (product(&first, &first) * product(&second, &second)).sqrt();
     if spread > 0.0 { product(&first, &second) / spread } else { 0.0 }
+}
+
+/// The Pearson correlations of samples of one length with each other, a row a sample: from -1 to 1,
+/// 1 on the diagonal, 0 beside it for a sample that is constant.
+pub fn correlation_matrix(samples: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let standard: Vec<Vec<f64>> = samples
+        .iter()
+        .map(|own| {
+            let mean = own.iter().sum::<f64>() / own.len() as f64;
+            let spread = own.iter().map(|value| (value - mean).powi(2)).sum::<f64>().sqrt();
+            own.iter()
+                .map(|value| if spread > 0.0 { (value - mean) / spread } else { 0.0 })
+                .collect()
+        })
+        .collect();
+    let entry = |row: usize, column: usize| match row == column {
+        true => 1.0,
+        false => standard[row].iter().zip(&standard[column]).map(|(a, b)| a * b).sum(),
+    };
+    let all = 0..samples.len();
+    all.clone().map(|row| all.clone().map(|column| entry(row, column)).collect()).collect()
 }
 
 /// The rank of each value from 1; equal values share the mean of their ranks.
@@ -41,6 +62,21 @@ mod tests {
         let x = [0.1, 0.5, 2.0, 3.0, 9.0];
         assert_eq!(spearman(&x, &x.map(f64::exp)), 1.0);
         assert_eq!(spearman(&x, &x.map(|x| -x.powi(3))), -1.0);
+    }
+
+    #[test]
+    fn a_matrix_holds_the_correlation_of_every_pair() {
+        let samples = [[1.0, 2.0, 3.0, 4.0], [4.0, 3.0, 2.0, 1.0], [1.0, 3.0, 2.0, 4.0], [7.0; 4]];
+        let found = correlation_matrix(&samples.map(Vec::from));
+        let known = [
+            [1.0, -1.0, 0.8, 0.0],
+            [-1.0, 1.0, -0.8, 0.0],
+            [0.8, -0.8, 1.0, 0.0],
+            [0.0, 0.0, 0.0, 1.0],
+        ];
+        for (found, known) in found.iter().flatten().zip(known.iter().flatten()) {
+            assert!((found - known).abs() < 1e-12, "{found} {known}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::optimizer::AdamW;
 use crate::layers::Parameters;
 use crate::run::Run;
 use crate::run::checkpoint::{Checkpoint, Part, Provenance};
+use crate::run::file::write_atomically;
 
 /// The loss of one batch, a scalar, and its terms for the log, scalars too.
 pub struct Loss {
@@ -98,6 +99,23 @@ impl Loss {
 }
 
 impl Session<'_> {
+    /// Ends the training of a model that was fitted since `started` and has no weights: its
+    /// checkpoint, of step 0, says what it comes from.
+    ///
+    /// # Errors
+    /// A run that cannot be written, and one to be resumed that learned from other data.
+    pub fn fitted(&self, started: Instant) -> Result<Outcome> {
+        self.restore(&mut [])?;
+        let seconds = started.elapsed().as_secs_f64();
+        let known = self.resume && Checkpoint::latest(self.run, &self.provenance.app)?.is_some();
+        if !known {
+            write_atomically(&self.run.metrics(), b"")?; // no loss was seen
+            self.save(&[], 0)?;
+            self.run.log_timing(0, &[("seconds", seconds)])?;
+        }
+        Ok(Outcome::Finished { seconds })
+    }
+
     /// Whether somebody asked to stop.
     pub(super) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)

@@ -14,7 +14,7 @@ use super::rows::{Figure, Metric, Table, mean_of, over_grid};
 use super::subjects::Subject;
 use super::{GOOGLE, WINDOW};
 use crate::bar::Bar;
-use crate::data::Corpus;
+use crate::data::History;
 
 /// High, low and close; an open is not generated.
 const COLUMNS: usize = 3;
@@ -40,12 +40,12 @@ const PUBLISHED: [(&str, [f64; 2]); 2] =
 /// The rows of the subjects, of the real windows against each other, and what others published.
 pub(super) fn add(
     table: &mut Table,
-    corpus: &Corpus,
+    history: &History,
     subjects: &[&Subject],
     seeds: u64,
     shared: &Shared,
 ) -> Result<()> {
-    let levels = Levels::new(corpus);
+    let levels = Levels::new(history);
     let seeds: Vec<u64> = (1..=seeds).collect();
     let real = levels.real();
     for subject in subjects {
@@ -115,10 +115,9 @@ struct Levels {
 }
 
 impl Levels {
-    fn new(corpus: &Corpus) -> Self {
-        let days = &corpus.days;
-        let bars = prices(days, corpus.start);
-        let before = std::iter::once(corpus.start).chain(bars.iter().map(|bar| bar[2]));
+    fn new(History { days, start, .. }: &History) -> Self {
+        let bars = prices(days, *start);
+        let before = std::iter::once(*start).chain(bars.iter().map(|bar| bar[2]));
         let end = |column: usize, pick: fn(f64, f64) -> f64| {
             bars.iter().map(|bar| bar[column]).reduce(pick).unwrap_or_default()
         };
@@ -172,28 +171,19 @@ fn mean_log_range(window: &[Day]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use generativa::run::evaluation::DataRef;
-
     use super::*;
 
     /// A hundred calm days that rise and a hundred wild ones that fall again.
-    fn corpus() -> Corpus {
+    fn history() -> History {
         let calm = (0..100).map(|_| [0.01, 0.02, 1.0]);
         let wild = (0..100).map(|_| [-0.01, 0.08, 0.0]);
-        Corpus {
-            asset: "TEST".into(),
-            days: calm.chain(wild).collect(),
-            start: 50.0,
-            span: None,
-            source: DataRef::default(),
-            remarks: Vec::new(),
-        }
+        History { name: "TEST".into(), days: calm.chain(wild).collect(), start: 50.0 }
     }
 
     #[test]
     fn real_windows_fill_the_scale_and_are_all_there() {
-        let corpus = corpus();
-        let real = Levels::new(&corpus).real();
+        let history = history();
+        let real = Levels::new(&history).real();
         assert_eq!((real.len(), real[0].len()), (200 - WINDOW + 1, WINDOW * COLUMNS));
         let of = |pick: fn(f32, f32) -> f32| real.iter().flatten().copied().reduce(pick);
         assert_eq!((of(f32::min), of(f32::max)), (Some(0.0), Some(1.0)));
@@ -201,15 +191,15 @@ mod tests {
 
     #[test]
     fn a_wild_window_starts_at_the_level_of_wild_days() {
-        let corpus = corpus();
-        let levels = Levels::new(&corpus);
+        let history = history();
+        let levels = Levels::new(&history);
         let mut stream = Stream::named(1, "start");
         for _ in 0..50 {
             assert!(levels.start(0.08f64.ln() + 1.0, &mut stream) > 90);
             assert!(levels.start(0.02f64.ln() - 1.0, &mut stream) <= 90);
         }
         // A real window placed at its own level is itself again.
-        let own = levels.scaled(&prices(&corpus.days[30..30 + WINDOW], levels.before[30]));
+        let own = levels.scaled(&prices(&history.days[30..30 + WINDOW], levels.before[30]));
         let real = &levels.real()[30];
         assert!(own.iter().zip(real).all(|(a, b)| (a - b).abs() < 1e-5));
     }

@@ -21,8 +21,8 @@ const LEVEL: f64 = 0.9;
 /// Histories that each try of the log-volatility's fit is scored on, and tries.
 const SEARCH: (u64, usize) = (8, 1000);
 
-/// Facts of each path of each seed.
-type Facts = Vec<Vec<[f64; COUNT]>>;
+/// Facts of each path of each seed, of one asset.
+pub(super) type Facts = Vec<Vec<[f64; COUNT]>>;
 
 /// The rows of all subjects that make paths, of the log-volatility fitted on the facts where `slow`
 /// rivals are wanted, and of the halves of the real history.
@@ -56,7 +56,7 @@ pub(super) fn add(
                     .map(|path| path.into_iter().map(|day| day[0]).collect::<Vec<f64>>()),
             ));
         }
-        for (name, figure) in figures(&found, &band) {
+        for (name, figure) in figures(&[(found, &band)]) {
             table.add(subject, metric(&name), figure);
         }
     }
@@ -64,7 +64,7 @@ pub(super) fn add(
         shared.remark("stylised facts: log-volatility, fitted on them");
         let seeds = subjects.last().map_or(&[1][..], |subject| &subject.seeds);
         let found = log_volatility(&returns, &band, config.fact_paths, seeds);
-        for (name, figure) in figures(&found, &band) {
+        for (name, figure) in figures(&[(found, &band)]) {
             table.add_named("log-volatility", Kind::Baseline, seeds, metric(&name), figure);
         }
     }
@@ -74,11 +74,11 @@ pub(super) fn add(
     Ok(())
 }
 
-fn metric(name: &str) -> Metric<'_> {
+pub(super) fn metric(name: &str) -> Metric<'_> {
     Metric { name, unit: "facts of 20", better: Better::Higher }
 }
 
-fn own_band(returns: &[f64], length: usize, config: &EvaluationConfig) -> Band {
+pub(super) fn own_band(returns: &[f64], length: usize, config: &EvaluationConfig) -> Band {
     band(returns, length, MEAN_BLOCK, config.band_resamples, LEVEL, 0)
 }
 
@@ -86,7 +86,8 @@ fn of_paths(paths: impl IndexedParallelIterator<Item = Vec<f64>>) -> Vec<[f64; C
     paths.map(|path| facts(&path)).collect()
 }
 
-fn log_volatility(returns: &[f64], band: &Band, paths: u64, seeds: &[u64]) -> Facts {
+/// Paths of a log-volatility that is fitted on the facts of `returns`.
+pub(super) fn log_volatility(returns: &[f64], band: &Band, paths: u64, seeds: &[u64]) -> Facts {
     let [mean, deviation, ..] = facts(returns);
     let (histories, tries) = SEARCH;
     let search = Search { histories, days: returns.len(), tries };
@@ -98,30 +99,43 @@ fn log_volatility(returns: &[f64], band: &Band, paths: u64, seeds: &[u64]) -> Fa
     seeds.iter().map(drawn).collect()
 }
 
-/// Facts of which the median over the paths lies in the band, and facts of one path, mean over the
-/// seeds.
-fn figures(found: &Facts, band: &Band) -> [(String, Figure); 2] {
-    let paths = found.first().map_or(0, Vec::len);
-    let counts: Vec<Vec<f64>> = found
-        .iter()
-        .map(|paths| paths.iter().map(|facts| count(facts, band) as f64).collect())
-        .collect();
-    let n = found.len() * paths;
+/// Facts of which the median over the paths lies in the band, and facts of one path, means over the
+/// seeds and over the assets, each with its band.
+pub(super) fn figures(assets: &[(Facts, &Band)]) -> [(String, Figure); 2] {
+    let seeds = assets.first().map_or(0, |(found, _)| found.len());
+    let paths = assets.first().and_then(|(found, _)| found.first()).map_or(0, Vec::len);
+    let drawn = "seeds and paths";
     let figure = |value: &dyn Fn(&[usize], &[usize]) -> f64| {
-        over_grid([found.len(), paths], "seeds and paths", n, value)
+        over_grid([seeds, paths], drawn, seeds * paths, value)
     };
+    // By asset, seed and path.
+    let inside: Vec<Vec<Vec<f64>>> = assets
+        .iter()
+        .map(|(found, band)| {
+            let of_seed = |paths: &Vec<[f64; COUNT]>| {
+                paths.iter().map(|facts| count(facts, band) as f64).collect()
+            };
+            found.iter().map(of_seed).collect()
+        })
+        .collect();
     let of_medians = |seeds: &[usize], paths: &[usize]| {
-        let medians = seeds.iter().map(|&seed| count(&medians(&found[seed], paths), band));
-        medians.sum::<usize>() as f64 / seeds.len() as f64
+        let all = assets.iter().flat_map(|(found, band)| {
+            seeds.iter().map(move |&seed| count(&medians(&found[seed], paths), band))
+        });
+        all.sum::<usize>() as f64 / (assets.len() * seeds.len()) as f64
     };
-    let of_singles = |seeds: &[usize], paths: &[usize]| super::rows::mean_of(&counts, seeds, paths);
+    let of_singles = |seeds: &[usize], paths: &[usize]| {
+        let all = inside.iter().map(|values| super::rows::mean_of(values, seeds, paths));
+        all.sum::<f64>() / inside.len() as f64
+    };
     [
         (format!("facts-median-{paths}"), figure(&of_medians)),
         ("facts-single".into(), figure(&of_singles)),
     ]
 }
 
-fn count(facts: &[f64; COUNT], band: &Band) -> usize {
+/// How many facts lie in the band.
+pub(super) fn count(facts: &[f64; COUNT], band: &Band) -> usize {
     inside(facts, band).into_iter().filter(|&inside| inside).count()
 }
 
@@ -139,7 +153,7 @@ fn medians(found: &[[f64; COUNT]], paths: &[usize]) -> [f64; COUNT] {
 
 /// How many facts of each half of the real history lie in the band of the other half: what a real
 /// path of another time reaches. The interval holds the two. None of a short history.
-fn halves(returns: &[f64], config: &EvaluationConfig) -> Option<Figure> {
+pub(super) fn halves(returns: &[f64], config: &EvaluationConfig) -> Option<Figure> {
     let (first, second) = returns.split_at(returns.len() / 2);
     if first.len() < LEAST_DAYS {
         return None;
@@ -164,7 +178,7 @@ mod tests {
     fn paths_that_miss_on_both_sides_have_their_median_in_the_band() {
         let band = Band { low: [-1.0; COUNT], high: [1.0; COUNT] };
         let found = vec![vec![path(-3.0), path(0.0), path(3.0)]];
-        let [(name, medians), (single, singles)] = figures(&found, &band);
+        let [(name, medians), (single, singles)] = figures(&[(found, &band)]);
         assert_eq!((name.as_str(), medians.value, medians.n), ("facts-median-3", 15.0, 3));
         assert_eq!((single.as_str(), singles.value), ("facts-single", 5.0));
         let ([low, high], _) = singles.interval.expect("an interval");
@@ -176,7 +190,7 @@ mod tests {
         let mut lacking = path(0.0);
         lacking[3] = f64::NAN;
         let band = Band { low: [-1.0; COUNT], high: [1.0; COUNT] };
-        let [(_, medians), _] = figures(&vec![vec![lacking, path(0.0)]], &band);
+        let [(_, medians), _] = figures(&[(vec![vec![lacking, path(0.0)]], &band)]);
         assert_eq!(medians.value, 14.0);
     }
 }

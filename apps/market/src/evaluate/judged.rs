@@ -1,4 +1,5 @@
-//! What the hard judge says of each subject, and how far the model is ahead of its filter.
+//! What the hard judge says of each subject, how far the model is ahead of the strongest of its
+//! rivals, and how far a network is ahead of the model.
 
 use anyhow::Result;
 use generativa::cli::Shared;
@@ -35,37 +36,39 @@ struct Found {
     n: usize,
 }
 
-/// Rivals that the model's lead is told over: its own filter and the strongest of others.
-const LED: [&str; 2] = ["filter-alone", "range-har"];
+/// Leads that are told: of the subject over the other one.
+const LEADS: [[&str; 2]; 2] = [["model", "range-har"], ["network", "model"]];
 
-/// The rows of the model, of its lead over the filter, of the rivals and of real windows.
+/// The rows of the subjects, of their leads and of real windows.
 pub(super) fn add(
     table: &mut Table,
     judge: &HardJudge,
     days: &[Day],
-    [model, rivals]: [&[Subject]; 2],
+    subjects: &[&Subject],
     shared: &Shared,
 ) -> Result<()> {
     let folds = judge.folds(days);
     let unit = UNITS[usize::from(*judge != HardJudge::default())];
-    let mut own = None;
-    for subject in model.iter().chain(rivals) {
+    let mut all = Vec::new();
+    for subject in subjects {
         shared.remark(&format!("hard judge: {}", subject.name));
         let found = Found { unit, ..judged(judge, days, &folds, subject)? };
         for (metric, figure) in found.figures() {
             table.add(subject, metric, figure);
         }
-        if subject.kind == Kind::Model {
-            own = Some(found);
-        } else if let (Some(own), true) = (&own, LED.contains(&subject.name.as_str())) {
-            let (seeds, lead) = lead(own, &found);
-            let name = &format!("hard-judge-below-{}", subject.name);
+        all.push((subject.name.as_str(), found));
+    }
+    let named = |name: &str| all.iter().find(|(own, _)| *own == name).map(|(_, found)| found);
+    for [ahead, behind] in LEADS {
+        if let Some((own, other)) = named(ahead).zip(named(behind)) {
+            let (seeds, lead) = lead(own, other);
+            let name = &format!("hard-judge-below-{behind}");
             let metric = Metric { name, unit, better: Better::Higher };
-            table.add_named("model", Kind::Model, &seeds, metric, lead);
+            table.add_named(ahead, Kind::Model, &seeds, metric, lead);
         }
     }
     shared.remark("hard judge: real against real");
-    let seeds = rivals.first().or(model.first()).map_or(&[][..], |subject| &subject.seeds);
+    let seeds = subjects.first().map_or(&[][..], |subject| &subject.seeds);
     let found = Found { unit, ..Found::new(seeds, &judge.real_against_real(days, seeds)?, &folds) };
     for (metric, figure) in found.figures() {
         // Half of the windows are taken for generated ones.
@@ -93,7 +96,7 @@ fn judged(judge: &HardJudge, days: &[Day], folds: &[Fold], subject: &Subject) ->
     Ok(Found::new(&subject.seeds, &all, folds))
 }
 
-/// By how much the model's score is below the rival's, on the seeds that both have.
+/// By how much the score of `model` is below that of `rival`, on the seeds that both have.
 fn lead(model: &Found, rival: &Found) -> (Vec<u64>, Figure) {
     let places: Vec<[usize; 2]> = model
         .seeds

@@ -1,5 +1,7 @@
 //! Whatever makes days, learned from all of a history and without each block of the hard judge.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use candle::Device;
 use generativa::baselines::filtered_days::Surprises;
@@ -10,7 +12,7 @@ use generativa::baselines::{
 use generativa::cli::{App, Trained};
 use generativa::data::time_blocks::{Fold, open_days, windows_at, windows_within};
 use generativa::data::trading_day::Day;
-use generativa::layers::frozen_builder;
+use generativa::layers::{VarBuilder, frozen_builder};
 use generativa::run::evaluation::Kind;
 use generativa::run::{Checkpoint, Run};
 use generativa::train::side_by_side::side_by_side;
@@ -18,7 +20,8 @@ use generativa_random::Stream;
 
 use super::WINDOW;
 use crate::config::Config;
-use crate::generator::{Fitted, Generator, open};
+use crate::fitted::Fitted;
+use crate::generator::Generator;
 use crate::train::fold_folder;
 
 /// Something that is scored.
@@ -43,7 +46,7 @@ pub(super) struct Maker {
 
 /// A maker of days.
 pub(super) enum Learned {
-    Model(Box<Generator>),
+    Network(Box<Generator>),
     RangeHar(RangeHar),
     Local(LocalRangeHar),
     Filtered(FilteredDays),
@@ -54,8 +57,6 @@ pub(super) enum Learned {
 /// A classical way to make days.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Rival {
-    /// The model without its network: what the network has to be better than.
-    Filter(Locality),
     /// Ranges that follow their day, week and month.
     RangeHar,
     /// Filtered historical simulation by a GJR-GARCH.
@@ -69,17 +70,41 @@ pub(super) enum Rival {
 }
 
 impl Subject {
-    /// The model of every seed.
-    pub(super) fn model(trained: &[Trained<Config>], blocks: usize) -> Result<Self> {
+    /// The filter, fitted on `days` and without the block of each fold.
+    pub(super) fn model(
+        locality: Locality,
+        days: &[Day],
+        folds: &[Fold],
+        seeds: &[u64],
+    ) -> Result<Self> {
+        let learn = |open: &[bool]| {
+            let days = open_days(days, open);
+            move || Ok(Learned::Local(LocalRangeHar::fit(&days, locality)?))
+        };
+        let all = vec![true; days.len()];
+        let opens = std::iter::once(&all).chain(folds.iter().map(|fold| &fold.open));
+        let mut learned = side_by_side(opens.map(|open| learn(open)).collect())?;
+        let whole = learned.remove(0);
+        Ok(Self {
+            name: "model".into(),
+            kind: Kind::Model,
+            seeds: seeds.to_vec(),
+            makers: vec![Maker { whole, without: learned }],
+        })
+    }
+
+    /// The network of every seed on top of the filter.
+    pub(super) fn network(trained: &[Trained<Config>], blocks: usize) -> Result<Self> {
         let maker = |one: &Trained<Config>| -> Result<Maker> {
+            let weights = one.weights(&Device::Cpu)?.pp("generator");
             let without = (0..blocks).map(|block| without_block(one, block));
             Ok(Maker {
-                whole: Learned::Model(Box::new(open(one)?)),
+                whole: network(one.run.dir(), &one.config, weights)?,
                 without: without.collect::<Result<_>>()?,
             })
         };
         Ok(Self {
-            name: "model".into(),
+            name: "network".into(),
             kind: Kind::Model,
             seeds: trained.iter().map(|one| one.header.seed).collect(),
             makers: trained.iter().map(maker).collect::<Result<_>>()?,
@@ -131,7 +156,7 @@ impl Learned {
     /// `count` windows of the judge's length.
     pub(super) fn windows(&self, count: usize, stream: &mut Stream) -> Result<Vec<Vec<Day>>> {
         Ok(match self {
-            Self::Model(generator) => generator.windows(count, WINDOW, stream)?,
+            Self::Network(generator) => generator.windows(count, WINDOW, stream)?,
             Self::RangeHar(filter) => filter.windows(count, WINDOW, stream),
             Self::Local(filter) => filter.windows(count, WINDOW, stream),
             Self::Filtered(filter) => filter.windows(count, WINDOW, stream),
@@ -152,7 +177,7 @@ impl Learned {
     pub(super) fn path(&self, days: usize, seed: u64, item: u64) -> Result<Vec<Day>> {
         let mut stream = Stream::item(seed, "market/rival-path", item);
         Ok(match self {
-            Self::Model(generator) => generator.path(seed, item).next(days)?,
+            Self::Network(generator) => generator.path(seed, item).next(days)?,
             Self::RangeHar(filter) => filter.path(days, &mut stream),
             Self::Local(filter) => filter.path(days, &mut stream),
             Self::Filtered(filter) => filter.path(days, &mut stream),
@@ -166,7 +191,6 @@ impl Rival {
     /// Its name in the table.
     pub(super) fn name(self) -> String {
         match self {
-            Self::Filter(_) => "filter-alone".into(),
             Self::RangeHar => "range-har".into(),
             Self::Filtered => "fhs-gjr-garch".into(),
             Self::Student => "garch-t".into(),
@@ -187,7 +211,6 @@ impl Rival {
     fn learn(self, days: &[Day], open: &[bool]) -> Result<Learned> {
         let own = || open_days(days, open);
         Ok(match self {
-            Self::Filter(near) => Learned::Local(LocalRangeHar::fit(&own(), near)?),
             Self::RangeHar => Learned::RangeHar(RangeHar::fit(&own())?),
             Self::Filtered => {
                 Learned::Filtered(FilteredDays::fit(&own(), News::Asymmetric, Surprises::Past)?)
@@ -212,9 +235,15 @@ fn without_block(trained: &Trained<Config>, block: usize) -> Result<Learned> {
     let checkpoint = Checkpoint::latest(&run, crate::Market::NAME)?
         .with_context(|| format!("{} has no checkpoint yet", folder.display()))?;
     let weights = frozen_builder(checkpoint.tensors("average", &Device::Cpu)?);
-    let fitted = Fitted::load(&folder)?;
-    let generator = Generator::new(fitted, &trained.config.refiner, weights.pp("generator"))?;
-    Ok(Learned::Model(Box::new(generator)))
+    network(&folder, &trained.config, weights.pp("generator"))
+}
+
+/// A network of these weights on the filter in a folder.
+fn network(folder: &Path, config: &Config, weights: VarBuilder) -> Result<Learned> {
+    let Fitted::Ranges(ranges) = Fitted::load(folder)? else {
+        bail!("{}: expected a filter of ranges under a network", folder.display());
+    };
+    Ok(Learned::Network(Box::new(Generator::new(ranges, &config.refiner, weights)?)))
 }
 
 #[cfg(test)]

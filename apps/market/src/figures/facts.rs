@@ -1,5 +1,5 @@
 //! The stylised facts: for each the band of the history, laid on one width, and where the
-//! history, the model and the filter stand.
+//! history, the model and its network stand.
 
 use generativa::metrics::quantile::quantile;
 use generativa::metrics::stylised_facts::{COUNT, FACTS};
@@ -11,25 +11,26 @@ const ROW: f64 = 27.0;
 const TOP: f64 = 84.0;
 /// The strip, between the name of a fact and its figures.
 const STRIP: [f64; 2] = [310.0, 680.0];
-/// Where the columns of figures end: real, band, model, filter alone.
+/// Where the columns of figures end: real, band, model, network.
 const COLUMNS: [f64; 4] = [742.0, 884.0, 948.0, 1020.0];
 /// Half widths of a band from its middle to the end of the strip.
 const REACH: f64 = 2.5;
 
 /// A row a fact: dots for the real history, the median of the paths of the model, with the line of
-/// their middle 90 %, and the median of those of the filter; then the figures.
+/// their middle 90 %, and the median of those of the network, where there is one; then the figures.
 pub fn facts_figure(facts: &Facts) -> String {
-    let [model, filter] = [&facts.model, &facts.filter].map(|paths| Facts::medians(paths));
-    let mut svg = legend(
-        [20.0, 32.0],
-        &[
-            (Mark::Band, "band of the history"),
-            (Mark::Dot("dot real"), "history"),
-            (Mark::Dot("dot model"), "model"),
-            (Mark::Dot("ring"), "filter alone"),
-        ],
-    );
-    for (name, x) in ["history", "band", "model", "filter"].into_iter().zip(COLUMNS) {
+    let model = Facts::medians(&facts.model);
+    let network = facts.network.as_ref().map(|paths| Facts::medians(paths));
+    let marks = [
+        (Mark::Band, "band of the history"),
+        (Mark::Dot("dot real"), "history"),
+        (Mark::Dot("dot model"), "model"),
+        (Mark::Dot("ring"), "its network"),
+    ];
+    let without = usize::from(network.is_none());
+    let mut svg = legend([20.0, 32.0], &marks[..marks.len() - without]);
+    let heads = ["history", "band", "model", "network"];
+    for (name, x) in heads.into_iter().zip(COLUMNS).take(heads.len() - without) {
         svg += &text("", [x, TOP - 12.0], "end", name);
     }
     for fact in 0..COUNT {
@@ -41,10 +42,10 @@ pub fn facts_figure(facts: &Facts) -> String {
         };
         svg += &row.frame(name);
         let spread: Vec<f64> = facts.model.iter().map(|one| unit * one[fact]).collect();
-        let [real, model, filter] =
-            [facts.real[fact], model[fact], filter[fact]].map(|value| unit * value);
-        svg += &row.marks(real, model, filter, &spread);
-        svg += &row.figures(real, [model, filter]);
+        let [real, model] = [facts.real[fact], model[fact]].map(|value| unit * value);
+        let network = network.map(|medians| unit * medians[fact]);
+        svg += &row.marks(real, model, network, &spread);
+        svg += &row.figures(real, std::iter::once(model).chain(network));
     }
     sheet(
         "Twenty stylised facts of the history and of generated ones",
@@ -71,14 +72,15 @@ impl Row {
         svg + &between(&edge(self.middle + 9.0), &edge(self.middle - 9.0))
     }
 
-    fn marks(&self, real: f64, model: f64, filter: f64, spread: &[f64]) -> String {
+    fn marks(&self, real: f64, model: f64, network: Option<f64>, spread: &[f64]) -> String {
         let mut svg = String::new();
         if spread.iter().all(|value| value.is_finite()) && !spread.is_empty() {
             let ends = [0.05, 0.95].map(|level| [self.x(quantile(spread, level)), self.middle]);
             svg += &line("line model\" style=\"stroke-opacity:.45", ends.into_iter());
         }
-        let marks = [("ring", filter, 4.5), ("dot real", real, 5.5), ("dot model", model, 5.5)];
-        for (class, value, radius) in marks {
+        let network = network.map(|value| ("ring", value, 4.5));
+        let marks = [("dot real", real, 5.5), ("dot model", model, 5.5)];
+        for (class, value, radius) in network.into_iter().chain(marks) {
             if value.is_finite() && self.low < self.high {
                 svg += &dot(class, [self.x(value), self.middle], radius);
             }
@@ -87,14 +89,15 @@ impl Row {
     }
 
     /// Those that lie outside of the band are faint and marked.
-    fn figures(&self, real: f64, made: [f64; 2]) -> String {
-        let size = [real, self.low, self.high].into_iter().chain(made).filter(|x| x.is_finite());
+    fn figures(&self, real: f64, made: impl Iterator<Item = f64> + Clone) -> String {
+        let known = [real, self.low, self.high].into_iter();
+        let size = known.chain(made.clone()).filter(|x| x.is_finite());
         let size = size.fold(0.0, |most: f64, value| most.max(value.abs()));
         let y = self.middle + 4.5;
         let band = format!("{} to {}", number(self.low, size), number(self.high, size));
         let mut svg = text("name number", [COLUMNS[0], y], "end", &number(real, size));
         svg += &text("number", [COLUMNS[1], y], "end", &band);
-        for (value, x) in made.into_iter().zip(&COLUMNS[2..]) {
+        for (value, x) in made.zip(&COLUMNS[2..]) {
             let inside = (self.low..=self.high).contains(&value);
             let class = if inside { "name number" } else { "out number" };
             svg += &text(class, [*x, y], "end", &number(value, size));
@@ -159,7 +162,7 @@ mod tests {
             real: [0.1; COUNT],
             band,
             model: vec![[model; COUNT]; 3],
-            filter: vec![[0.2; COUNT]],
+            network: Some(vec![[0.2; COUNT]]),
         }
     }
 

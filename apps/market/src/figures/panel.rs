@@ -2,7 +2,7 @@
 
 use generativa::report::axis::Axis;
 
-use super::sheet::{Area, between, line, text};
+use super::sheet::{Area, between, dot, line, text};
 
 /// A range of values along one side of a panel.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +89,11 @@ impl Panel {
     /// A line through values.
     pub(super) fn line(&self, class: &str, points: &[[f64; 2]]) -> String {
         line(class, points.iter().map(|point| self.pixel(*point)))
+    }
+
+    /// A dot at a place.
+    pub(super) fn dot(&self, class: &str, at: [f64; 2], radius: f64) -> String {
+        dot(class, self.pixel(at), radius)
     }
 
     /// The area between two rows of values.

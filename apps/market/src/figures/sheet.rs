@@ -11,11 +11,11 @@ pub(super) const WIDTH: f64 = 1040.0;
 /// charts of a page. Each rule names the class, since a style inside a page holds for all of it.
 const STYLE: &str = "\
 .market{--card:#fff;--ink:#1e2229;--soft:#626a77;--rule:#e3e6eb;--band:#1e222918;\
---model:#0b6fb8;--filter:#c8501a;--up:#0a8f6a;--down:#c8501a;--out:#b3261e;\
+--model:#0b6fb8;--network:#c8501a;--up:#0a8f6a;--down:#c8501a;--out:#b3261e;\
 --p0:#0b6fb8;--p1:#0a8f6a;--p2:#6b4fc0;--p3:#2f9bc9;--p4:#8a6d00;--p5:#b0497f;--p6:#c8501a;--p7:#7d8794;\
 font:13px system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif}\
 @media(prefers-color-scheme:dark){.market{--card:#1c2027;--ink:#e7e9ee;--soft:#9aa3b2;\
---rule:#333a46;--band:#e7e9ee22;--model:#6ab7f5;--filter:#f59a62;--up:#4fd1a5;--down:#f59a62;--out:#ff8a80;\
+--rule:#333a46;--band:#e7e9ee22;--model:#6ab7f5;--network:#f59a62;--up:#4fd1a5;--down:#f59a62;--out:#ff8a80;\
 --p0:#6ab7f5;--p1:#4fd1a5;--p2:#b5a3fa;--p3:#8adcf5;--p4:#e2c34d;--p5:#ea92bd;--p6:#f59a62;--p7:#9aa3b2}}\
 .market .card{fill:var(--card)}\
 .market text{fill:var(--soft);white-space:pre}\
@@ -27,11 +27,11 @@ font:13px system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif}\
 .market .zero{fill:none;stroke:var(--soft);stroke-opacity:.6}\
 .market .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}\
 .market .real{stroke:var(--ink)}.market .model{stroke:var(--model)}\
-.market .filter{stroke:var(--filter);stroke-dasharray:5 4}\
+.market .network{stroke:var(--network);stroke-dasharray:5 4}\
 .market .band{fill:var(--band);stroke:none}\
 .market .dot{stroke:var(--card);stroke-width:1.5}\
 .market .dot.real{fill:var(--ink)}.market .dot.model{fill:var(--model)}\
-.market .ring{fill:var(--card);stroke:var(--filter);stroke-width:2}\
+.market .ring{fill:var(--card);stroke:var(--network);stroke-width:2}\
 .market .path{fill:none;stroke-width:1.1;stroke-opacity:.75;stroke-linejoin:round}\
 .market .days{fill:none;stroke-width:2}\
 .market .up{stroke:var(--up)}.market .down{stroke:var(--down)}";

@@ -1,5 +1,4 @@
-//! Range-HAR whose shocks come from days like the one that is simulated: the nearest-neighbour
-//! bootstrap of Lall & Sharma 1996 (Water Resources Research 32, 679) on the state of the filter.
+//! Range-HAR whose shocks come from days like the one that is simulated, by the state of the filter.
 //!
 //! Shocks that are drawn from all of the past mix calm years with wild ones, and markets with
 //! different rules; and they depend on nothing, as those of markets do a little: on whether the last
@@ -11,20 +10,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{MONTH, RangeHar, RangeHarState, Shock, product, state};
+use crate::baselines::like_days::{LikeDays, Locality, scales};
 use crate::baselines::path_windows::windows_of_paths;
 use crate::data::trading_day::Day;
-
-/// How near days must be.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Locality {
-    /// Days that a shock is drawn from, those most like the simulated one.
-    pub neighbours: usize,
-    /// Days of history that count as much as a standard deviation of the state.
-    pub era: f64,
-    /// Days that a path stays in one era, on average.
-    pub stay: f64,
-}
 
 /// The fitted model.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -34,10 +22,8 @@ pub struct LocalRangeHar {
     filter: RangeHar,
     /// One over the deviation of each coordinate, times its weight.
     scale: [f64; STATE],
-    /// Coordinates of every day with a shock, each coordinate of all of them together.
-    table: Vec<f32>,
-    /// The days nearest to each, `neighbours` of them a day.
-    nearest: Vec<u32>,
+    /// Every day with a shock.
+    like: LikeDays<{ STATE + 1 }>,
     /// Added to the log range of every day, so that paths have those of history on average: days like
     /// an extreme one are less extreme.
     drift: f64,
@@ -71,8 +57,6 @@ const WARM_UP: usize = 2 * MONTH;
 const ROUNDS: u64 = 4;
 const PATHS: u64 = 96;
 const DAYS: usize = 400;
-/// Days whose distances are summed together.
-const BLOCK: usize = 64;
 
 impl LocalRangeHar {
     /// To `days`, at least two months of them.
@@ -83,10 +67,24 @@ impl LocalRangeHar {
         Self::try_from(Learned { days: days.to_vec(), locality })
     }
 
+    /// How many days of history a path can begin before.
+    pub fn places(&self) -> usize {
+        self.like.count()
+    }
+
+    /// As history stood before the day of this number, below [`places`](Self::places).
+    pub fn at(&self, place: usize) -> LocalRangeHarState {
+        at(&self.learned.days, place)
+    }
+
+    /// The days of history from that day on.
+    pub fn days_from(&self, place: usize) -> &[Day] {
+        &self.learned.days[place + MONTH..]
+    }
+
     /// Somewhere in the middle of a path.
     pub fn start(&self, stream: &mut Stream) -> LocalRangeHarState {
-        let place = stream.below(self.filter.shocks.len());
-        let mut state = self.at(place);
+        let mut state = self.at(stream.below(self.places()));
         for _ in 0..WARM_UP {
             self.next(&mut state, stream);
         }
@@ -95,14 +93,12 @@ impl LocalRangeHar {
 
     /// The next day of a path.
     pub fn next(&self, state: &mut LocalRangeHarState, stream: &mut Stream) -> Day {
-        let count = self.filter.shocks.len();
         if stream.chance(1.0 / self.learned.locality.stay) {
-            state.place = stream.below(count);
+            state.place = stream.below(self.places());
         }
-        let like = self.most_like(&self.coordinates(state));
-        let neighbours = self.nearest.len() / count;
-        let drawn = self.nearest[like * neighbours + stream.below(neighbours)];
-        let shock = self.filter.shocks[drawn as usize];
+        let era = self.learned.locality.era;
+        let drawn = self.like.draw(&coordinates(&self.filter, state, &self.scale, era), stream);
+        let shock = self.filter.shocks[drawn];
         let shock = Shock { log_range: shock.log_range + self.drift, ..shock };
         let day = self.filter.day_after(&mut state.filter, &shock);
         state.position = day[2];
@@ -137,49 +133,25 @@ impl LocalRangeHar {
             self.drift += left * (self.filter.mean - mean);
         }
     }
+}
 
-    /// As history stood before the shock of this number.
-    fn at(&self, place: usize) -> LocalRangeHarState {
-        let before = &self.learned.days[..place + MONTH];
-        LocalRangeHarState { filter: state(before), position: before[before.len() - 1][2], place }
-    }
+/// As history stood before the shock of this number.
+fn at(days: &[Day], place: usize) -> LocalRangeHarState {
+    let before = &days[..place + MONTH];
+    LocalRangeHarState { filter: state(before), position: before[before.len() - 1][2], place }
+}
 
-    /// Scaled, with the place in time last.
-    fn coordinates(&self, state: &LocalRangeHarState) -> [f32; STATE + 1] {
-        let raw = raw(&self.filter, state);
-        let time = state.place as f64 / self.learned.locality.era;
-        let scaled = |at: usize| if at < STATE { raw[at] * self.scale[at] } else { time };
-        std::array::from_fn(|at| scaled(at) as f32)
-    }
-
-    /// The day of history whose state is nearest to this one.
-    fn most_like(&self, to: &[f32; STATE + 1]) -> usize {
-        let mut best = (f32::INFINITY, 0);
-        self.each_distance(to, |day, distance| {
-            if distance < best.0 {
-                best = (distance, day);
-            }
-        });
-        best.1
-    }
-
-    /// Squared distances of all days, in their order.
-    fn each_distance(&self, to: &[f32; STATE + 1], mut see: impl FnMut(usize, f32)) {
-        let count = self.filter.shocks.len();
-        for start in (0..count).step_by(BLOCK) {
-            let size = BLOCK.min(count - start);
-            let mut distances = [0.0f32; BLOCK];
-            for (at, to) in to.iter().enumerate() {
-                let values = &self.table[at * count + start..][..size];
-                for (distance, value) in distances.iter_mut().zip(values) {
-                    let apart = value - to;
-                    *distance += apart * apart;
-                }
-            }
-            let distances = distances.iter().take(size).enumerate();
-            distances.for_each(|(day, distance)| see(start + day, *distance));
-        }
-    }
+/// Scaled, with the place in time last.
+fn coordinates(
+    filter: &RangeHar,
+    state: &LocalRangeHarState,
+    scale: &[f64; STATE],
+    era: f64,
+) -> [f32; STATE + 1] {
+    let raw = raw(filter, state);
+    let time = state.place as f64 / era;
+    let scaled = |at: usize| if at < STATE { raw[at] * scale[at] } else { time };
+    std::array::from_fn(|at| scaled(at) as f32)
 }
 
 /// Expected log range, its week over its month, its last day over its week, the last return in
@@ -195,38 +167,15 @@ impl TryFrom<Learned> for LocalRangeHar {
 
     fn try_from(learned: Learned) -> Result<Self> {
         let filter = RangeHar::fit(&learned.days)?;
-        let count = filter.shocks.len();
-        let mut model = Self {
-            learned,
-            filter,
-            scale: [1.0; STATE],
-            table: Vec::new(),
-            nearest: Vec::new(),
-            drift: 0.0,
-        };
-        let all: Vec<[f64; STATE]> =
-            (0..count).map(|place| raw(&model.filter, &model.at(place))).collect();
-        for (at, weight) in WEIGHTS.into_iter().enumerate() {
-            let mean = all.iter().map(|state| state[at]).sum::<f64>() / count as f64;
-            let square = all.iter().map(|state| (state[at] - mean).powi(2)).sum::<f64>();
-            let deviation = (square / count as f64).sqrt();
-            model.scale[at] = if deviation > 0.0 { weight / deviation } else { 0.0 };
-        }
+        let states: Vec<LocalRangeHarState> =
+            (0..filter.shocks.len()).map(|place| at(&learned.days, place)).collect();
+        let all: Vec<[f64; STATE]> = states.iter().map(|state| raw(&filter, state)).collect();
+        let scale = scales(&all, WEIGHTS);
+        let Locality { neighbours, era, .. } = learned.locality;
         let places: Vec<[f32; STATE + 1]> =
-            (0..count).map(|place| model.coordinates(&model.at(place))).collect();
-        model.table =
-            (0..=STATE).flat_map(|at| places.iter().map(move |place| place[at])).collect();
-        let neighbours = model.learned.locality.neighbours.clamp(1, count);
-        let mut order: Vec<(f32, u32)> = Vec::with_capacity(count);
-        for place in &places {
-            order.clear();
-            model.each_distance(place, |day, distance| order.push((distance, day as u32)));
-            let by_distance =
-                |a: &(f32, u32), b: &(f32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
-            order.select_nth_unstable_by(neighbours - 1, by_distance);
-            order[..neighbours].sort_unstable_by(by_distance);
-            model.nearest.extend(order[..neighbours].iter().map(|(_, day)| day));
-        }
+            states.iter().map(|state| coordinates(&filter, state, &scale, era)).collect();
+        let like = LikeDays::new(&places, neighbours);
+        let mut model = Self { learned, filter, scale, like, drift: 0.0 };
         model.settle();
         Ok(model)
     }

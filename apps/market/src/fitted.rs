@@ -1,0 +1,197 @@
+//! What is fitted to a history, and makes paths without any network: the default model.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use generativa::baselines::{
+    LocalGarch, LocalGarchState, LocalRangeHar, LocalRangeHarState, Locality,
+};
+use generativa::data::trading_day::{Day, LEAST_RANGE};
+use generativa::run::file::write_atomically;
+use generativa_random::Stream;
+use serde::{Deserialize, Serialize};
+
+use crate::bar::Bar;
+use crate::config::Config;
+use crate::data::Corpus;
+use crate::scale::Scale;
+
+/// A filter with shocks of like days: it is `fitted.json` of a run.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fitted {
+    /// To one asset with ranges.
+    Ranges(Ranges),
+    /// To closes of one asset or of several.
+    Closes(Closes),
+}
+
+/// What is fitted to days with ranges.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ranges {
+    /// The filter with its shocks.
+    pub filter: LocalRangeHar,
+    /// What is usual of the days, for a network.
+    pub scale: Scale,
+}
+
+/// What is fitted to closes.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closes {
+    /// Names of the assets.
+    pub names: Vec<String>,
+    /// The filter of all of them.
+    pub filter: LocalGarch,
+}
+
+/// Where a path of a filter stands.
+#[derive(Clone, Debug)]
+pub enum FilterState {
+    /// Of an asset with ranges.
+    Ranges(Box<LocalRangeHarState>),
+    /// Of closes.
+    Closes(LocalGarchState),
+}
+
+/// The file of what was fitted.
+const FITTED: &str = "fitted.json";
+
+impl Ranges {
+    /// To these days.
+    ///
+    /// # Errors
+    /// Too few of them, see [`LocalRangeHar::fit`].
+    pub fn fit(days: &[Day], locality: Locality) -> Result<Self> {
+        Ok(Self { filter: LocalRangeHar::fit(days, locality)?, scale: Scale::of(days) })
+    }
+}
+
+impl Fitted {
+    /// To all days of a corpus.
+    ///
+    /// # Errors
+    /// Too few days, and an asset that never moves.
+    pub fn fit(corpus: &Corpus, config: &Config) -> Result<Self> {
+        Ok(match (&corpus.assets[..], corpus.ranged) {
+            ([only], true) => Self::Ranges(Ranges::fit(&only.days, config.filter)?),
+            (assets, _) => Self::Closes(Closes {
+                names: assets.iter().map(|asset| asset.name.clone()).collect(),
+                filter: LocalGarch::fit(&corpus.returns(), config.closes)?,
+            }),
+        })
+    }
+
+    /// What a day of a path is told in: prices of the one asset, or the close of each.
+    pub fn columns(&self) -> Vec<String> {
+        match self {
+            Self::Ranges(_) => ["high", "low", "close"].map(str::to_owned).to_vec(),
+            Self::Closes(Closes { names, .. }) if names.len() == 1 => vec!["close".to_owned()],
+            Self::Closes(Closes { names, .. }) => names.clone(),
+        }
+    }
+
+    /// The prices of these columns on days in a row, day by day; moves `closes`, one for each asset,
+    /// from those before the days to the last.
+    pub fn prices(&self, days: &[Vec<Day>], closes: &mut [f64]) -> Vec<f64> {
+        match self {
+            Self::Ranges(_) => {
+                let bars = Bar::of(&days[0], &mut closes[0]);
+                bars.iter().flat_map(|bar| [bar.high, bar.low, bar.close]).collect()
+            }
+            Self::Closes(_) => {
+                let count = days.first().map_or(0, Vec::len);
+                let mut prices = Vec::with_capacity(count * days.len());
+                for day in 0..count {
+                    for (close, own) in closes.iter_mut().zip(days) {
+                        *close *= own[day][0].exp();
+                        prices.push(*close);
+                    }
+                }
+                prices
+            }
+        }
+    }
+
+    /// How many assets there are.
+    pub fn assets(&self) -> usize {
+        match self {
+            Self::Ranges(_) => 1,
+            Self::Closes(Closes { names, .. }) => names.len(),
+        }
+    }
+
+    /// Writes `fitted.json` into the folder of a run.
+    pub fn save(&self, dir: &Path) -> Result<()> {
+        write_atomically(&dir.join(FITTED), &serde_json::to_vec(self)?)
+    }
+
+    /// Reads it back.
+    ///
+    /// # Errors
+    /// No such file, or one that is damaged.
+    pub fn load(dir: &Path) -> Result<Self> {
+        let path = dir.join(FITTED);
+        let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))
+    }
+
+    /// Somewhere in the middle of a path.
+    pub fn start(&self, stream: &mut Stream) -> FilterState {
+        match self {
+            Self::Ranges(Ranges { filter, .. }) => {
+                FilterState::Ranges(Box::new(filter.start(stream)))
+            }
+            Self::Closes(Closes { filter, .. }) => FilterState::Closes(filter.start(stream)),
+        }
+    }
+
+    /// How many days of history a path can begin before.
+    pub fn places(&self) -> usize {
+        match self {
+            Self::Ranges(Ranges { filter, .. }) => filter.places(),
+            Self::Closes(Closes { filter, .. }) => filter.places(),
+        }
+    }
+
+    /// As history stood before the day of this number, below [`places`](Self::places).
+    pub fn at(&self, place: usize) -> FilterState {
+        match self {
+            Self::Ranges(Ranges { filter, .. }) => FilterState::Ranges(Box::new(filter.at(place))),
+            Self::Closes(Closes { filter, .. }) => FilterState::Closes(filter.at(place)),
+        }
+    }
+
+    /// The first asset's returns from the day before which a path can begin first to the last.
+    pub fn returns(&self) -> Vec<f64> {
+        match self {
+            Self::Ranges(Ranges { filter, .. }) => {
+                filter.days_from(0).iter().map(|day| day[0]).collect()
+            }
+            Self::Closes(Closes { filter, .. }) => filter.returns_from(0, 0).to_vec(),
+        }
+    }
+
+    /// The next days of a path: those of each asset. Closes have the least range, and end in its
+    /// middle.
+    pub fn next(&self, state: &mut FilterState, stream: &mut Stream, days: usize) -> Vec<Vec<Day>> {
+        match (self, state) {
+            (Self::Ranges(Ranges { filter, .. }), FilterState::Ranges(state)) => {
+                vec![(0..days).map(|_| filter.next(state, stream)).collect()]
+            }
+            (Self::Closes(Closes { filter, .. }), FilterState::Closes(state)) => {
+                let mut returns = vec![0.0; filter.assets()];
+                let mut path = vec![Vec::with_capacity(days); filter.assets()];
+                for _ in 0..days {
+                    filter.next(state, stream, &mut returns);
+                    let day = |value: &f64| [*value, LEAST_RANGE, 0.5];
+                    path.iter_mut().zip(&returns).for_each(|(own, value)| own.push(day(value)));
+                }
+                path
+            }
+            _ => unreachable!("a state is of the filter that made it"),
+        }
+    }
+}
