@@ -8,6 +8,7 @@ use generativa::cli::Trained;
 use generativa::run::file::{create_folder, stream_atomically, write_atomically};
 use generativa::run::machine::revision;
 use npyz::WriterBuilder;
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -16,6 +17,9 @@ use crate::figures::prices_figure;
 use crate::page::levels;
 use crate::paths::Paths;
 use crate::sample::{Format, Options, csv_head, csv_row, file_of, prices};
+
+/// Days of paths that are drawn side by side.
+const TOGETHER: usize = 1 << 17;
 
 /// Writes a file of paths and `scenario.json` into `folder`; returns both, in this order.
 ///
@@ -44,26 +48,62 @@ pub fn deliver(
 fn csv(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> {
     let columns = paths.fitted().columns();
     writeln!(out, "{}", csv_head(&columns))?;
-    for id in 0..options.count {
-        prices(paths, options, id, |first, prices| {
-            for (day, prices) in (first..).zip(prices.chunks_exact(columns.len())) {
-                writeln!(out, "{}", csv_row(id, day, prices))?;
-            }
-            Ok(())
-        })?;
-    }
-    Ok(())
+    let rows = |id: u64, first: usize, prices: &[f64]| {
+        let mut rows = String::new();
+        for (day, prices) in (first..).zip(prices.chunks_exact(columns.len())) {
+            rows += &csv_row(id, day, prices);
+            rows.push('\n');
+        }
+        rows
+    };
+    in_order(paths, options, rows, |rows| Ok(out.write_all(rows.as_bytes())?))
 }
 
-fn npy(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> {
+/// Writes paths as an array of [paths, days, columns].
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn npy(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> {
     let columns = paths.fitted().columns().len();
     let shape = [options.count, options.days as u64, columns as u64];
     let file = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(out);
     let mut file = file.begin_nd()?;
-    for id in 0..options.count {
-        prices(paths, options, id, |_, prices| Ok(file.extend(prices.iter().copied())?))?;
-    }
+    let values = |_, _, prices: &[f64]| prices.to_vec();
+    in_order(paths, options, values, |values| Ok(file.extend(values)?))?;
     Ok(file.finish()?)
+}
+
+/// What `shape` makes of the prices of each piece of a path, from its first day on, for `write` in the
+/// order of paths and days. Short paths are drawn side by side.
+fn in_order<T: Send>(
+    paths: &Paths,
+    options: &Options,
+    shape: impl Fn(u64, usize, &[f64]) -> T + Sync,
+    mut write: impl FnMut(T) -> Result<()>,
+) -> Result<()> {
+    if options.days > TOGETHER {
+        for id in 0..options.count {
+            prices(paths, options, id, |first, prices| write(shape(id, first, prices)))?;
+        }
+        return Ok(());
+    }
+    let some = (TOGETHER / options.days) as u64;
+    for from in (0..options.count).step_by(some as usize) {
+        let path = |id: u64| -> Result<Vec<T>> {
+            let mut pieces = Vec::with_capacity(1);
+            prices(paths, options, id, |first, prices| {
+                pieces.push(shape(id, first, prices));
+                Ok(())
+            })?;
+            Ok(pieces)
+        };
+        let to = (from + some).min(options.count);
+        let drawn: Vec<Result<Vec<T>>> = (from..to).into_par_iter().map(path).collect();
+        for pieces in drawn {
+            pieces?.into_iter().try_for_each(&mut write)?;
+        }
+    }
+    Ok(())
 }
 
 /// The first asset's closes of the paths and of the days that were learned from, all from one start.
@@ -113,6 +153,7 @@ fn scenario(
         "refined": refined,
         "volatility": wish.volatility,
         "trend": wish.trend,
+        "today": wish.today,
         "what": "generated prices: none of them was ever paid, and none is a forecast",
         "revision": revision(),
         "run": {

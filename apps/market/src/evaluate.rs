@@ -12,12 +12,17 @@ mod subjects;
 mod together;
 mod var;
 
+use std::time::Instant;
+
 use anyhow::{Context, Result};
 use generativa::cli::{Shared, Trained};
 use generativa::run::evaluation::{Better, Kind, Row};
 
 use crate::config::{Config, EvaluationConfig};
 use crate::data::Corpus;
+use crate::deliver::npy;
+use crate::paths::Paths;
+use crate::sample::{Format, Options};
 use rows::{Figure, Metric, Table};
 use subjects::{Rival, Subject};
 
@@ -51,9 +56,36 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
     shared.remark("volatility that is asked for");
     asked::add(&mut table, trained)?;
     if is_slow(&config.evaluation) {
+        shared.remark("a million paths");
+        sampling(&mut table, &trained[0])?;
         table.extend(var::rows(shared)?);
     }
     Ok(table.rows())
+}
+
+/// How long a million paths of a month take as an array, from the run on disk to its last value.
+fn sampling(table: &mut Table, trained: &Trained<Config>) -> Result<()> {
+    let started = Instant::now();
+    let paths = Paths::open(trained)?;
+    let options = Options {
+        count: 1_000_000,
+        days: WINDOW,
+        seed: 1,
+        start: 100.0,
+        volatility: None,
+        trend: None,
+        today: false,
+        refined: false,
+        out: None,
+        format: Format::Npy,
+    };
+    npy(&paths, &options, &mut std::io::sink())?;
+    let columns = paths.fitted().columns().len();
+    let unit = &format!("s, 1,000,000 paths of {WINDOW} days and {columns} columns");
+    let metric = Metric { name: "sampling-seconds", unit, better: Better::Lower };
+    let figure = Figure { value: started.elapsed().as_secs_f64(), interval: None, n: 1 };
+    table.add_named("model", Kind::Model, &[trained.header.seed], metric, figure);
+    Ok(())
 }
 
 /// Whether more is wanted than a try.

@@ -22,9 +22,9 @@ use crate::scale::Scale;
 #[serde(rename_all = "kebab-case")]
 pub enum Fitted {
     /// To one asset with ranges.
-    Ranges(Ranges),
+    Ranges(Box<Ranges>),
     /// To closes of one asset or of several.
-    Closes(Closes),
+    Closes(Box<Closes>),
 }
 
 /// What is fitted to days with ranges.
@@ -76,11 +76,11 @@ impl Fitted {
     /// Too few days, and an asset that never moves.
     pub fn fit(corpus: &Corpus, config: &Config) -> Result<Self> {
         Ok(match (&corpus.assets[..], corpus.ranged) {
-            ([only], true) => Self::Ranges(Ranges::fit(&only.days, config.filter)?),
-            (assets, _) => Self::Closes(Closes {
+            ([only], true) => Self::Ranges(Box::new(Ranges::fit(&only.days, config.filter)?)),
+            (assets, _) => Self::Closes(Box::new(Closes {
                 names: assets.iter().map(|asset| asset.name.clone()).collect(),
                 filter: LocalGarch::fit(&corpus.returns(), config.closes)?,
-            }),
+            })),
         })
     }
 
@@ -88,8 +88,8 @@ impl Fitted {
     pub fn columns(&self) -> Vec<String> {
         match self {
             Self::Ranges(_) => ["high", "low", "close"].map(str::to_owned).to_vec(),
-            Self::Closes(Closes { names, .. }) if names.len() == 1 => vec!["close".to_owned()],
-            Self::Closes(Closes { names, .. }) => names.clone(),
+            Self::Closes(own) if own.names.len() == 1 => vec!["close".to_owned()],
+            Self::Closes(own) => own.names.clone(),
         }
     }
 
@@ -119,7 +119,7 @@ impl Fitted {
     pub fn assets(&self) -> usize {
         match self {
             Self::Ranges(_) => 1,
-            Self::Closes(Closes { names, .. }) => names.len(),
+            Self::Closes(own) => own.names.len(),
         }
     }
 
@@ -141,36 +141,40 @@ impl Fitted {
     /// Somewhere in the middle of a path.
     pub fn start(&self, stream: &mut Stream) -> FilterState {
         match self {
-            Self::Ranges(Ranges { filter, .. }) => {
-                FilterState::Ranges(Box::new(filter.start(stream)))
-            }
-            Self::Closes(Closes { filter, .. }) => FilterState::Closes(filter.start(stream)),
+            Self::Ranges(own) => FilterState::Ranges(Box::new(own.filter.start(stream))),
+            Self::Closes(own) => FilterState::Closes(own.filter.start(stream)),
         }
     }
 
     /// How many days of history a path can begin before.
     pub fn places(&self) -> usize {
         match self {
-            Self::Ranges(Ranges { filter, .. }) => filter.places(),
-            Self::Closes(Closes { filter, .. }) => filter.places(),
+            Self::Ranges(own) => own.filter.places(),
+            Self::Closes(own) => own.filter.places(),
         }
     }
 
     /// As history stood before the day of this number, below [`places`](Self::places).
     pub fn at(&self, place: usize) -> FilterState {
         match self {
-            Self::Ranges(Ranges { filter, .. }) => FilterState::Ranges(Box::new(filter.at(place))),
-            Self::Closes(Closes { filter, .. }) => FilterState::Closes(filter.at(place)),
+            Self::Ranges(own) => FilterState::Ranges(Box::new(own.filter.at(place))),
+            Self::Closes(own) => FilterState::Closes(own.filter.at(place)),
+        }
+    }
+
+    /// After the last day of history.
+    pub fn latest(&self) -> FilterState {
+        match self {
+            Self::Ranges(own) => FilterState::Ranges(Box::new(own.filter.latest())),
+            Self::Closes(own) => FilterState::Closes(own.filter.latest()),
         }
     }
 
     /// The first asset's returns from the day before which a path can begin first to the last.
     pub fn returns(&self) -> Vec<f64> {
         match self {
-            Self::Ranges(Ranges { filter, .. }) => {
-                filter.days_from(0).iter().map(|day| day[0]).collect()
-            }
-            Self::Closes(Closes { filter, .. }) => filter.returns_from(0, 0).to_vec(),
+            Self::Ranges(own) => own.filter.days_from(0).iter().map(|day| day[0]).collect(),
+            Self::Closes(own) => own.filter.returns_from(0, 0).to_vec(),
         }
     }
 
@@ -178,10 +182,11 @@ impl Fitted {
     /// middle.
     pub fn next(&self, state: &mut FilterState, stream: &mut Stream, days: usize) -> Vec<Vec<Day>> {
         match (self, state) {
-            (Self::Ranges(Ranges { filter, .. }), FilterState::Ranges(state)) => {
-                vec![(0..days).map(|_| filter.next(state, stream)).collect()]
+            (Self::Ranges(own), FilterState::Ranges(state)) => {
+                vec![(0..days).map(|_| own.filter.next(state, stream)).collect()]
             }
-            (Self::Closes(Closes { filter, .. }), FilterState::Closes(state)) => {
+            (Self::Closes(own), FilterState::Closes(state)) => {
+                let filter = &own.filter;
                 let mut returns = vec![0.0; filter.assets()];
                 let mut path = vec![Vec::with_capacity(days); filter.assets()];
                 for _ in 0..days {

@@ -7,7 +7,7 @@ use generativa::data::trading_day::Day;
 use generativa_random::Stream;
 
 use crate::config::Config;
-use crate::fitted::{FilterState, Fitted};
+use crate::fitted::{FilterState, Fitted, Ranges};
 use crate::generator::{Generator, PathInProgress};
 use crate::wish::{Wish, WishedPath};
 
@@ -47,7 +47,7 @@ impl Paths {
         let network = match &fitted {
             Fitted::Ranges(ranges) if config.refine => {
                 let weights = trained.weights(&Device::Cpu)?.pp("generator");
-                Some(Generator::new(ranges.clone(), &config.refiner, weights)?)
+                Some(Generator::new(Ranges::clone(ranges), &config.refiner, weights)?)
             }
             _ => None,
         };
@@ -125,7 +125,7 @@ mod tests {
         let Fitted::Ranges(ranges) = fitted.clone() else { anyhow::bail!("expected ranges") };
         let config = RefinerConfig { channels: 4, blocks: 3, noise: 2 };
         let weights = seeded_builder(&Parameters::default(), 1, &Device::Cpu);
-        let network = Some(Generator::new(ranges, &config, weights)?);
+        let network = Some(Generator::new(*ranges, &config, weights)?);
         Ok(Paths { fitted, network, memory: config.memory() })
     }
 

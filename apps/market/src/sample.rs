@@ -33,8 +33,11 @@ pub struct Options {
     /// Mean log-return a year, as -0.3; of several assets, the first one's
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     pub trend: Option<f64>,
+    /// Go on from the last day that was learned from, not from somewhere in the market's life
+    #[arg(long)]
+    pub today: bool,
     /// Paths as the network corrects those of the filter
-    #[arg(long, conflicts_with_all = ["volatility", "trend"])]
+    #[arg(long, conflicts_with_all = ["volatility", "trend", "today"])]
     pub refined: bool,
     /// Folder for a file of paths and scenario.json, which says how they were made
     #[arg(long, value_name = "DIR")]
@@ -99,7 +102,7 @@ impl Options {
     /// What is asked for of paths.
     pub fn wish(&self, paths: &Paths) -> Wish {
         let volatility = self.volatility.as_ref().map(|asked| asked.of(paths.fitted()));
-        Wish { volatility, trend: self.trend }
+        Wish { volatility, trend: self.trend, today: self.today }
     }
 
     /// Path number `id`.

@@ -73,7 +73,7 @@ fn folds(job: &Job<Config>, days: &[Day], (name, sha256): (&str, &str)) -> Resul
             let ranges = Ranges::fit(&open_days(days, &open), job.config.filter)
                 .with_context(|| format!("without block {block}"))?;
             let run = Run::create(&fold_folder(job.run, block), job.header, job.config, true)?;
-            Fitted::Ranges(ranges.clone()).save(run.dir())?;
+            Fitted::Ranges(Box::new(ranges.clone())).save(run.dir())?;
             let session = Session { run: &run, ..job.session(name, sha256) };
             let stretches = stretches(days, &open);
             // A stream of its own: folds are to differ as two trainings do.

@@ -1,5 +1,5 @@
-//! Paths of a volatility or a trend that somebody asks for. Nothing is rescaled: of many ways in which
-//! a path could go on for a month, one is taken that is as asked.
+//! Paths of a volatility or a trend that somebody asks for, or that go on from today. Nothing is
+//! rescaled: of many ways in which a path could go on for a month, one is taken that is as asked.
 
 use anyhow::{Result, bail};
 use generativa::cli::Exit;
@@ -32,6 +32,8 @@ pub struct Wish {
     pub volatility: Option<f64>,
     /// Mean log-return, a year.
     pub trend: Option<f64>,
+    /// Whether paths go on from the last day of history.
+    pub today: bool,
 }
 
 /// A volatility as it is typed: a number a year, or how wild as a word.
@@ -48,7 +50,7 @@ pub struct WishedPath<'a> {
     fitted: &'a Fitted,
     wish: Wish,
     stream: Stream,
-    /// After the stretch that was drawn last; none before the first.
+    /// Where the next stretch goes on; nowhere yet before the first, but from today.
     state: Option<FilterState>,
     /// Days of history that the first stretch may begin before.
     beginnings: Vec<usize>,
@@ -125,6 +127,7 @@ impl<'a> WishedPath<'a> {
     pub fn new(fitted: &'a Fitted, wish: Wish, seed: u64, item: u64) -> Self {
         let stream = Stream::item(seed, "market/wish", item);
         let left = vec![Vec::new(); fitted.assets()];
+        let state = wish.today.then(|| fitted.latest());
         let beginnings = wish.volatility.map_or(Vec::new(), |asked| {
             let apart = |month: f64| (month / asked).ln().abs();
             let mut months: Vec<(f64, usize)> =
@@ -134,7 +137,7 @@ impl<'a> WishedPath<'a> {
             months.truncate(count.max(BEGINNINGS.1));
             months.into_iter().map(|(_, place)| place).collect()
         });
-        Self { fitted, wish, stream, state: None, beginnings, left }
+        Self { fitted, wish, stream, state, beginnings, left }
     }
 
     /// The next days of each asset; pieces of any length make the same path.
@@ -155,7 +158,9 @@ impl<'a> WishedPath<'a> {
     }
 
     fn stretch(&mut self) -> Vec<Vec<Day>> {
-        let mut ways: Vec<Way> = (0..WAYS).map(|_| self.way()).collect();
+        let asked = self.wish.volatility.is_some() || self.wish.trend.is_some();
+        let count = if asked { WAYS } else { 1 };
+        let mut ways: Vec<Way> = (0..count).map(|_| self.way()).collect();
         if let Some(asked) = self.wish.volatility {
             let apart = |way: &Way| (way.volatility / asked - 1.0).abs();
             ways.sort_by(|a, b| apart(a).total_cmp(&apart(b)));
@@ -240,7 +245,7 @@ mod tests {
             let fitted = fitted(closes)?;
             for share in [0.1, 0.5, 0.9] {
                 let asked = Volatility::Share(share).of(&fitted);
-                let wish = Wish { volatility: Some(asked), trend: None };
+                let wish = Wish { volatility: Some(asked), ..Wish::default() };
                 let mut errors = Vec::new();
                 for item in 0..5 {
                     let path = WishedPath::new(&fitted, wish, 1, item).next(5 * STRETCH);
@@ -261,7 +266,7 @@ mod tests {
         let fitted = fitted(true)?;
         let usual = Volatility::Share(0.5).of(&fitted);
         let months = |volatility: Option<f64>, trend: f64| -> Vec<(f64, f64)> {
-            let wish = Wish { volatility, trend: Some(trend) };
+            let wish = Wish { volatility, trend: Some(trend), today: false };
             let path = WishedPath::new(&fitted, wish, 2, 0).next(300 * STRETCH);
             let month = |month: &[Day]| {
                 let returns = || month.iter().map(|day| day[0]);
@@ -287,9 +292,30 @@ mod tests {
     }
 
     #[test]
+    fn paths_from_today_begin_as_wild_as_history_ends() -> Result<()> {
+        for closes in [false, true] {
+            let fitted = fitted(closes)?;
+            let first = |today: bool| -> f64 {
+                let wish = Wish { today, ..Wish::default() };
+                let sizes = (0..400)
+                    .map(|item| WishedPath::new(&fitted, wish, 5, item).next(1)[0][0][0].abs());
+                quantile(&sizes.collect::<Vec<f64>>(), 0.5)
+            };
+            let known = fitted.returns();
+            let recent = volatility(known[known.len() - 22..].iter().copied());
+            let usual = volatility(known.iter().copied());
+            // The embedded market ends calmer, or wilder, than it usually was.
+            assert!((recent / usual - 1.0).abs() > 0.2, "{recent} {usual}");
+            assert_eq!(first(true) > first(false), recent > usual, "{closes}");
+        }
+        Ok(())
+    }
+
+    #[test]
     fn pieces_make_the_path_at_once() -> Result<()> {
         let fitted = fitted(false)?;
-        let wish = Wish { volatility: Some(Volatility::Share(0.5).of(&fitted)), trend: Some(0.1) };
+        let volatility = Some(Volatility::Share(0.5).of(&fitted));
+        let wish = Wish { volatility, trend: Some(0.1), today: true };
         let whole = WishedPath::new(&fitted, wish, 3, 4).next(50).concat();
         let mut path = WishedPath::new(&fitted, wish, 3, 4);
         let pieces: Vec<Day> =
@@ -320,7 +346,7 @@ mod tests {
         for text in ["0", "-1", "nan", "inf", "wilder"] {
             assert!(text.parse::<Volatility>().is_err(), "{text}");
         }
-        let wish = Wish { volatility: Some(9.0), trend: None };
+        let wish = Wish { volatility: Some(9.0), ..Wish::default() };
         let error = wish.check(&fitted(true)?).expect_err("no such month").to_string();
         assert!(error.starts_with("--volatility 9: expected one that a month"), "{error}");
         Ok(())

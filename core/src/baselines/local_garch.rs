@@ -23,8 +23,8 @@ const MONTH: usize = 22;
 const WEEK: usize = 5;
 /// Days until the filter has forgotten that it began with the variance of all days.
 const FIRST: usize = 3 * MONTH;
-/// Days after which nothing of a path is from the past itself.
-const WARM_UP: usize = 2 * MONTH;
+/// Days after which no day that a state holds is from the past itself.
+const WARM_UP: usize = MONTH;
 /// Surprises beyond it count as this large, in deviations.
 const LARGEST: f64 = 4.0;
 /// Coordinates of a state beside its place in time.
@@ -41,6 +41,8 @@ pub struct LocalGarch {
     means: Vec<f64>,
     /// As history stood before each day that is drawn from.
     states: Vec<LocalGarchState>,
+    /// As it stands after the last.
+    latest: LocalGarchState,
     /// The surprises of the index on these days, in deviations.
     surprises: Vec<f64>,
     /// The least and the largest variance that was expected of the index.
@@ -97,6 +99,11 @@ impl LocalGarch {
     /// As history stood before the day of this number, below [`places`](Self::places).
     pub fn at(&self, place: usize) -> LocalGarchState {
         self.states[place].clone()
+    }
+
+    /// After the last day of history.
+    pub fn latest(&self) -> LocalGarchState {
+        self.latest.clone()
     }
 
     /// The returns of an asset in history from that day on.
@@ -227,8 +234,8 @@ impl TryFrom<Learned> for LocalGarch {
         check(returns)?;
         let index = index(returns);
         let filtered = model.filter(&index);
-        let variances: Vec<f64> =
-            filtered.forecasts.iter().map(|one| one.deviation * one.deviation).collect();
+        let known = filtered.forecasts.iter().map(|one| one.deviation * one.deviation);
+        let variances: Vec<f64> = known.chain([filtered.state.variance]).collect();
         let before = |day: usize| LocalGarchState {
             filter: State { previous: index[day - 1], variance: variances[day] },
             squares: std::array::from_fn(|at| index[day - MONTH + at].powi(2)),
@@ -236,7 +243,8 @@ impl TryFrom<Learned> for LocalGarch {
             place: day - FIRST,
         };
         let states: Vec<LocalGarchState> = (FIRST..index.len()).map(before).collect();
-        let bounds = variances[FIRST..]
+        let latest = before(index.len());
+        let bounds = variances[FIRST..index.len()]
             .iter()
             .fold([f64::INFINITY, 0.0], |[least, most], one| [one.min(least), one.max(most)]);
         let all: Vec<[f64; STATE]> = states.iter().map(raw).collect();
@@ -246,7 +254,7 @@ impl TryFrom<Learned> for LocalGarch {
         let like = LikeDays::new(&places, locality.neighbours);
         let means = returns.iter().map(|own| mean(own)).collect();
         let surprises = filtered.residuals[FIRST..].to_vec();
-        Ok(Self { learned, means, states, surprises, bounds, scale, like })
+        Ok(Self { learned, means, states, latest, surprises, bounds, scale, like })
     }
 }
 
@@ -355,6 +363,24 @@ mod tests {
     }
 
     #[test]
+    fn the_latest_state_is_that_before_the_day_that_a_longer_history_goes_on_with() -> Result<()> {
+        let known = history();
+        let cut: Vec<Vec<f64>> = known.iter().map(|own| own[..3_999].to_vec()).collect();
+        let whole = LocalGarch::fit(&known, LOCALITY)?;
+        let mut learned = Learned::from(whole.clone());
+        learned.returns = cut;
+        // Of one asset no sum of all days differs.
+        learned.returns.truncate(1);
+        let mut longer = Learned::from(whole);
+        longer.returns.truncate(1);
+        let (shorter, longer) = (LocalGarch::try_from(learned)?, LocalGarch::try_from(longer)?);
+        let (latest, before) = (shorter.latest(), longer.at(longer.places() - 1));
+        assert!((latest.filter.variance / before.filter.variance - 1.0).abs() < 1e-9);
+        assert_eq!((latest.squares, latest.place), (before.squares, before.place));
+        Ok(())
+    }
+
+    #[test]
     fn what_is_no_market_is_refused_with_its_asset() {
         let refused = |returns: &[Vec<f64>]| {
             format!("{:#}", LocalGarch::fit(returns, LOCALITY).expect_err("no market"))
@@ -364,9 +390,6 @@ mod tests {
         let told = refused(&[own.clone(), own[1..].to_vec()]);
         assert_eq!(told, "asset 1: expected 4000 days, as the first has, found 3999");
         let told = refused(&[own, vec![0.0; 4000]]);
-        assert!(
-            told.starts_with("asset 1: returns to fit: expected a series that moves"),
-            "{told}"
-        );
+        assert!(told.starts_with("asset 1: expected a price that moves"), "{told}");
     }
 }

@@ -243,7 +243,7 @@ fn network(folder: &Path, config: &Config, weights: VarBuilder) -> Result<Learne
     let Fitted::Ranges(ranges) = Fitted::load(folder)? else {
         bail!("{}: expected a filter of ranges under a network", folder.display());
     };
-    Ok(Learned::Network(Box::new(Generator::new(ranges, &config.refiner, weights)?)))
+    Ok(Learned::Network(Box::new(Generator::new(*ranges, &config.refiner, weights)?)))
 }
 
 #[cfg(test)]

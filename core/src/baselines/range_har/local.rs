@@ -77,6 +77,11 @@ impl LocalRangeHar {
         at(&self.learned.days, place)
     }
 
+    /// After the last day of history.
+    pub fn latest(&self) -> LocalRangeHarState {
+        self.at(self.places())
+    }
+
     /// The days of history from that day on.
     pub fn days_from(&self, place: usize) -> &[Day] {
         &self.learned.days[place + MONTH..]
