@@ -9,6 +9,7 @@ mod places;
 mod recordings;
 mod records;
 mod reference;
+mod risk;
 mod scenarios;
 
 use libtest_mimic::Arguments;
@@ -24,6 +25,7 @@ fn main() {
     trials.extend(every_app::trials());
     trials.extend(recordings::trials());
     trials.extend(records::trials());
+    trials.extend(risk::trials());
     trials.extend(scenarios::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -47,7 +47,7 @@ pub fn deliver(
 
 fn csv(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> {
     let columns = paths.fitted().columns();
-    writeln!(out, "{}", csv_head(&columns))?;
+    writeln!(out, "{}", csv_head(&columns)?)?;
     let rows = |id: u64, first: usize, prices: &[f64]| {
         let mut rows = String::new();
         for (day, prices) in (first..).zip(prices.chunks_exact(columns.len())) {

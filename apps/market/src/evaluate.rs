@@ -58,7 +58,9 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
     if is_slow(&config.evaluation) {
         shared.remark("a million paths");
         sampling(&mut table, &trained[0])?;
-        table.extend(var::rows(shared)?);
+        if corpus.source.name == var::SET {
+            table.extend(var::rows(shared)?);
+        }
     }
     Ok(table.rows())
 }

@@ -1,5 +1,6 @@
 //! Financial time series that keep the habits of real markets.
 
+pub mod backtest;
 pub mod bar;
 pub mod config;
 pub mod data;
@@ -11,6 +12,7 @@ pub mod generator;
 pub mod learning;
 pub mod page;
 pub mod paths;
+pub mod risk;
 pub mod sample;
 pub mod scale;
 pub mod study;
@@ -56,11 +58,16 @@ impl App for Market {
         page::page(trained)
     }
 
-    fn verb(verb: Verb, _: &Shared) -> Result<()> {
-        match verb {}
+    fn verb(verb: Verb, shared: &Shared) -> Result<()> {
+        match verb {
+            Verb::Risk(options) => risk::risk(&options, shared),
+        }
     }
 }
 
 /// Verbs of this app alone.
 #[derive(clap::Subcommand)]
-pub enum Verb {}
+pub enum Verb {
+    /// Test forecasts of the worst days, a day ahead, on the last years of every asset
+    Risk(risk::Options),
+}

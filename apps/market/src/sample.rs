@@ -83,7 +83,7 @@ pub fn sample(trained: &Trained<Config>, options: &Options, shared: &Shared) -> 
     }
     let columns = paths.fitted().columns();
     if !shared.json {
-        shared.print(&csv_head(&columns))?;
+        shared.print(&csv_head(&columns)?)?;
     }
     for_each(0..options.count, |id| {
         prices(&paths, options, id, |first, prices| {
@@ -161,13 +161,13 @@ pub fn prices(
 }
 
 /// The first line of a table of paths.
-pub fn csv_head(columns: &[String]) -> String {
-    let field = |name: &String| match name.contains(['"', ',', '\n', '\r']) {
-        true => format!("\"{}\"", name.replace('"', "\"\"")),
-        false => name.clone(),
-    };
-    let columns = columns.iter().map(field);
-    ["id", "day"].map(str::to_owned).into_iter().chain(columns).collect::<Vec<_>>().join(",")
+///
+/// # Errors
+/// None that memory does not give.
+pub fn csv_head(columns: &[String]) -> Result<String> {
+    let mut head = csv::Writer::from_writer(Vec::new());
+    head.write_record(["id", "day"].into_iter().chain(columns.iter().map(String::as_str)))?;
+    Ok(String::from_utf8(head.into_inner()?)?.trim_end().to_owned())
 }
 
 /// A line of a table of paths.
@@ -222,7 +222,7 @@ mod tests {
         let row = csv_row(3, 2, &prices);
         let csv: Vec<Option<f64>> = row.split(',').map(|field| field.parse().ok()).collect();
         assert_eq!(csv, fields);
-        assert_eq!(csv_head(&columns), "id,day,high,low,\"a \"\"b\"\", c\"");
+        assert_eq!(csv_head(&columns)?, "id,day,high,low,\"a \"\"b\"\", c\"");
         Ok(())
     }
 }
