@@ -16,7 +16,7 @@ use crate::data::{Corpus, History};
 use crate::figures::prices_figure;
 use crate::page::levels;
 use crate::paths::Paths;
-use crate::sample::{Format, Options, csv_head, csv_row, file_of, prices};
+use crate::sample::{Format, Options, Piece, csv_head, csv_row, file_of};
 
 /// Days of paths that are drawn side by side.
 const TOGETHER: usize = 1 << 17;
@@ -48,15 +48,20 @@ pub fn deliver(
 fn csv(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> {
     let columns = paths.fitted().columns();
     writeln!(out, "{}", csv_head(&columns)?)?;
-    let rows = |id: u64, first: usize, prices: &[f64]| {
-        let mut rows = String::new();
-        for (day, prices) in (first..).zip(prices.chunks_exact(columns.len())) {
-            rows += &csv_row(id, day, prices);
-            rows.push('\n');
-        }
-        rows
-    };
-    in_order(paths, options, rows, |rows| Ok(out.write_all(rows.as_bytes())?))
+    in_order(paths, options, |block| {
+        let rows = |(path, prices): (u64, &[f64])| {
+            let mut rows = String::new();
+            for (day, prices) in (block.day..).zip(prices.chunks_exact(columns.len())) {
+                rows += &csv_row(block.path + path, day, prices);
+                rows.push('\n');
+            }
+            rows
+        };
+        let each: Vec<(u64, &[f64])> =
+            (0..).zip(block.prices.chunks_exact(block.days * columns.len())).collect();
+        let rows: Vec<String> = each.into_par_iter().map(rows).collect();
+        rows.iter().try_for_each(|rows| Ok(out.write_all(rows.as_bytes())?))
+    })
 }
 
 /// Writes paths as an array of [paths, days, columns].
@@ -68,40 +73,55 @@ pub fn npy(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> 
     let shape = [options.count, options.days as u64, columns as u64];
     let file = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(out);
     let mut file = file.begin_nd()?;
-    let values = |_, _, prices: &[f64]| prices.to_vec();
-    in_order(paths, options, values, |values| Ok(file.extend(values)?))?;
+    in_order(paths, options, |block| Ok(file.extend(block.prices.iter().copied())?))?;
     Ok(file.finish()?)
 }
 
-/// What `shape` makes of the prices of each piece of a path, from its first day on, for `write` in the
-/// order of paths and days. Short paths are drawn side by side.
-fn in_order<T: Send>(
+/// Whole paths, or a piece of one.
+struct Block<'a> {
+    /// Number of the first path.
+    path: u64,
+    /// The first day of each, from 1.
+    day: usize,
+    /// Days of each.
+    days: usize,
+    /// Path by path, day by day.
+    prices: &'a [f64],
+}
+
+/// Every path for `write`, in the order of paths and days. Short ones are drawn side by side, into one
+/// room: what threads ask the system for they would wait for.
+fn in_order(
     paths: &Paths,
     options: &Options,
-    shape: impl Fn(u64, usize, &[f64]) -> T + Sync,
-    mut write: impl FnMut(T) -> Result<()>,
+    mut write: impl FnMut(&Block) -> Result<()>,
 ) -> Result<()> {
-    if options.days > TOGETHER {
-        for id in 0..options.count {
-            prices(paths, options, id, |first, prices| write(shape(id, first, prices)))?;
+    let Options { count, days, .. } = *options;
+    let columns = paths.fitted().columns().len();
+    if days > TOGETHER {
+        let mut piece = Piece::default();
+        for path in 0..count {
+            piece.each(paths, options, path, |day, prices| {
+                write(&Block { path, day, days: prices.len() / columns, prices })
+            })?;
         }
         return Ok(());
     }
-    let some = (TOGETHER / options.days) as u64;
-    for from in (0..options.count).step_by(some as usize) {
-        let path = |id: u64| -> Result<Vec<T>> {
-            let mut pieces = Vec::with_capacity(1);
-            prices(paths, options, id, |first, prices| {
-                pieces.push(shape(id, first, prices));
+    let together = (TOGETHER / days) as u64;
+    let mut room = Vec::new();
+    for path in (0..count).step_by(together as usize) {
+        let paths_now = together.min(count - path) as usize;
+        room.resize(paths_now * days * columns, 0.0);
+        let draw = |piece: &mut Piece, (place, to): (usize, &mut [f64])| {
+            piece.each(paths, options, path + place as u64, |day, prices| {
+                to[(day - 1) * columns..][..prices.len()].copy_from_slice(prices);
                 Ok(())
-            })?;
-            Ok(pieces)
+            })
         };
-        let to = (from + some).min(options.count);
-        let drawn: Vec<Result<Vec<T>>> = (from..to).into_par_iter().map(path).collect();
-        for pieces in drawn {
-            pieces?.into_iter().try_for_each(&mut write)?;
-        }
+        let each = room.par_chunks_exact_mut(days * columns).enumerate();
+        let drawn: Vec<Result<()>> = each.map_init(Piece::default, draw).collect();
+        drawn.into_iter().collect::<Result<()>>()?;
+        write(&Block { path, day: 1, days, prices: &room })?;
     }
     Ok(())
 }

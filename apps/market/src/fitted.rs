@@ -93,24 +93,24 @@ impl Fitted {
         }
     }
 
-    /// The prices of these columns on days in a row, day by day; moves `closes`, one for each asset,
-    /// from those before the days to the last.
-    pub fn prices(&self, days: &[Vec<Day>], closes: &mut [f64]) -> Vec<f64> {
+    /// Appends the prices of these columns on days in a row, day by day; moves `closes`, one for each
+    /// asset, from those before the days to the last.
+    pub fn prices(&self, days: &[Vec<Day>], closes: &mut [f64], prices: &mut Vec<f64>) {
         match self {
             Self::Ranges(_) => {
-                let bars = Bar::of(&days[0], &mut closes[0]);
-                bars.iter().flat_map(|bar| [bar.high, bar.low, bar.close]).collect()
+                for day in &days[0] {
+                    let bar = Bar::after(closes[0], *day);
+                    closes[0] = bar.close;
+                    prices.extend([bar.high, bar.low, bar.close]);
+                }
             }
             Self::Closes(_) => {
-                let count = days.first().map_or(0, Vec::len);
-                let mut prices = Vec::with_capacity(count * days.len());
-                for day in 0..count {
+                for day in 0..days.first().map_or(0, Vec::len) {
                     for (close, own) in closes.iter_mut().zip(days) {
                         *close *= own[day][0].exp();
                         prices.push(*close);
                     }
                 }
-                prices
             }
         }
     }
@@ -178,23 +178,26 @@ impl Fitted {
         }
     }
 
-    /// The next days of a path: those of each asset. Closes have the least range, and end in its
-    /// middle.
-    pub fn next(&self, state: &mut FilterState, stream: &mut Stream, days: usize) -> Vec<Vec<Day>> {
+    /// Appends the next days of a path, those of each asset to its own. Closes have the least range, and
+    /// end in its middle.
+    pub fn next(
+        &self,
+        state: &mut FilterState,
+        stream: &mut Stream,
+        days: usize,
+        path: &mut [Vec<Day>],
+    ) {
         match (self, state) {
             (Self::Ranges(own), FilterState::Ranges(state)) => {
-                vec![(0..days).map(|_| own.filter.next(state, stream)).collect()]
+                path[0].extend((0..days).map(|_| own.filter.next(state, stream)));
             }
             (Self::Closes(own), FilterState::Closes(state)) => {
-                let filter = &own.filter;
-                let mut returns = vec![0.0; filter.assets()];
-                let mut path = vec![Vec::with_capacity(days); filter.assets()];
+                let mut returns = vec![0.0; own.filter.assets()];
                 for _ in 0..days {
-                    filter.next(state, stream, &mut returns);
+                    own.filter.next(state, stream, &mut returns);
                     let day = |value: &f64| [*value, LEAST_RANGE, 0.5];
                     path.iter_mut().zip(&returns).for_each(|(own, value)| own.push(day(value)));
                 }
-                path
             }
             _ => unreachable!("a state is of the filter that made it"),
         }

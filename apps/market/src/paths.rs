@@ -85,7 +85,10 @@ impl Paths {
         // The stream that the generator draws its shocks from.
         let mut shocks = Stream::item(seed, "market/shocks", item);
         let mut state = self.fitted.start(&mut shocks);
-        self.fitted.next(&mut state, &mut shocks, self.memory);
+        if self.memory > 0 {
+            let mut before = vec![Vec::new(); self.fitted.assets()];
+            self.fitted.next(&mut state, &mut shocks, self.memory, &mut before);
+        }
         Ok(Path::Filter(Box::new(FilterPath { fitted: &self.fitted, shocks, state })))
     }
 
@@ -98,14 +101,27 @@ impl Paths {
 impl Path<'_> {
     /// The next days of each asset; pieces of any length make the same path.
     pub fn next(&mut self, days: usize) -> Result<Vec<Vec<Day>>> {
+        let assets = match self {
+            Self::Refined(_) => 1,
+            Self::Filter(path) => path.fitted.assets(),
+            Self::Wished(path) => path.assets(),
+        };
+        let mut path = vec![Vec::with_capacity(days); assets];
+        self.append(days, &mut path)?;
+        Ok(path)
+    }
+
+    /// Appends them to those of each asset.
+    pub fn append(&mut self, days: usize, to: &mut [Vec<Day>]) -> Result<()> {
         match self {
-            Self::Refined(path) => Ok(vec![path.next(days)?]),
-            Self::Wished(path) => Ok(path.next(days)),
+            Self::Refined(path) => to[0].extend(path.next(days)?),
+            Self::Wished(path) => path.append(days, to),
             Self::Filter(path) => {
                 let FilterPath { fitted, shocks, state } = path.as_mut();
-                Ok(fitted.next(state, shocks, days))
+                fitted.next(state, shocks, days, to);
             }
         }
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use generativa::cli::{Exit, Shared, Trained, for_each};
+use generativa::data::trading_day::Day;
 
 use crate::config::Config;
 use crate::deliver;
@@ -85,8 +86,9 @@ pub fn sample(trained: &Trained<Config>, options: &Options, shared: &Shared) -> 
     if !shared.json {
         shared.print(&csv_head(&columns)?)?;
     }
+    let mut piece = Piece::default();
     for_each(0..options.count, |id| {
-        prices(&paths, options, id, |first, prices| {
+        piece.each(&paths, options, id, |first, prices| {
             let row = |(day, prices): (usize, &[f64])| match shared.json {
                 true => json_row(options.seed, id, day, &columns, prices),
                 false => csv_row(id, day, prices),
@@ -135,29 +137,47 @@ fn check(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The prices of one path, day by day, in pieces, each with the number of its first day, from 1.
-///
-/// # Errors
-/// What `each` gives, and a price that leaves the numbers that a computer knows.
-pub fn prices(
-    paths: &Paths,
-    options: &Options,
-    id: u64,
-    mut each: impl FnMut(usize, &[f64]) -> Result<()>,
-) -> Result<()> {
-    let mut path = options.path(paths, id)?;
-    let mut closes = vec![options.start; paths.fitted().assets()];
-    let mut day = 0;
-    while day < options.days {
-        let count = PIECE.min(options.days - day);
-        let prices = paths.fitted().prices(&path.next(count)?, &mut closes);
-        if !closes.iter().all(|close| *close > 0.0 && close.is_finite()) {
-            bail!("path {id}: the price left all bounds before day {}", day + count);
+/// Room for a piece of a path, to be used again.
+#[derive(Debug, Default)]
+pub struct Piece {
+    days: Vec<Vec<Day>>,
+    closes: Vec<f64>,
+    prices: Vec<f64>,
+}
+
+impl Piece {
+    /// The prices of path `id`, day by day, in pieces, each with the number of its first day, from 1.
+    ///
+    /// # Errors
+    /// What `each` gives, and a price that leaves the numbers that a computer knows.
+    pub fn each(
+        &mut self,
+        paths: &Paths,
+        options: &Options,
+        id: u64,
+        mut each: impl FnMut(usize, &[f64]) -> Result<()>,
+    ) -> Result<()> {
+        let fitted = paths.fitted();
+        let mut path = options.path(paths, id)?;
+        let Self { days, closes, prices } = self;
+        days.resize(fitted.assets(), Vec::new());
+        closes.clear();
+        closes.resize(fitted.assets(), options.start);
+        let mut day = 0;
+        while day < options.days {
+            let count = PIECE.min(options.days - day);
+            days.iter_mut().for_each(Vec::clear);
+            prices.clear();
+            path.append(count, days)?;
+            fitted.prices(days, closes, prices);
+            if !closes.iter().all(|close| *close > 0.0 && close.is_finite()) {
+                bail!("path {id}: the price left all bounds before day {}", day + count);
+            }
+            each(day + 1, prices)?;
+            day += count;
         }
-        each(day + 1, &prices)?;
-        day += count;
+        Ok(())
     }
-    Ok(())
 }
 
 /// The first line of a table of paths.

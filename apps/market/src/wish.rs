@@ -140,21 +140,24 @@ impl<'a> WishedPath<'a> {
         Self { fitted, wish, stream, state, beginnings, left }
     }
 
-    /// The next days of each asset; pieces of any length make the same path.
-    pub fn next(&mut self, days: usize) -> Vec<Vec<Day>> {
-        let mut path = vec![Vec::with_capacity(days); self.left.len()];
+    /// How many assets there are.
+    pub fn assets(&self) -> usize {
+        self.left.len()
+    }
+
+    /// Appends the next days of each asset; pieces of any length make the same path.
+    pub fn append(&mut self, days: usize, to: &mut [Vec<Day>]) {
         let mut drawn = 0;
         while drawn < days {
             if self.left[0].is_empty() {
                 self.left = self.stretch();
             }
             let count = self.left[0].len().min(days - drawn);
-            for (own, left) in path.iter_mut().zip(&mut self.left) {
+            for (own, left) in to.iter_mut().zip(&mut self.left) {
                 own.extend(left.drain(..count));
             }
             drawn += count;
         }
-        path
     }
 
     fn stretch(&mut self) -> Vec<Vec<Day>> {
@@ -186,7 +189,8 @@ impl<'a> WishedPath<'a> {
             None if self.beginnings.is_empty() => self.fitted.start(&mut self.stream),
             None => self.fitted.at(*self.stream.pick(&self.beginnings)),
         };
-        let days = self.fitted.next(&mut state, &mut self.stream, STRETCH);
+        let mut days = vec![Vec::with_capacity(STRETCH); self.left.len()];
+        self.fitted.next(&mut state, &mut self.stream, STRETCH, &mut days);
         let returns = || days[0].iter().map(|day| day[0]);
         let (volatility, change) = (volatility(returns()), returns().sum());
         Way { state, days, volatility, change }
@@ -233,6 +237,13 @@ mod tests {
     use crate::config::Config;
     use crate::data::Corpus;
 
+    /// The first days of the first asset.
+    fn first(path: &mut WishedPath, days: usize) -> Vec<Day> {
+        let mut first = vec![Vec::new()];
+        path.append(days, &mut first);
+        first.swap_remove(0)
+    }
+
     fn fitted(closes: bool) -> Result<Fitted> {
         let mut config = Config::preset(Preset::Tiny, "", "");
         config.data.closes = closes;
@@ -248,8 +259,8 @@ mod tests {
                 let wish = Wish { volatility: Some(asked), ..Wish::default() };
                 let mut errors = Vec::new();
                 for item in 0..5 {
-                    let path = WishedPath::new(&fitted, wish, 1, item).next(5 * STRETCH);
-                    for month in path[0].chunks(STRETCH) {
+                    let path = first(&mut WishedPath::new(&fitted, wish, 1, item), 5 * STRETCH);
+                    for month in path.chunks(STRETCH) {
                         let found = volatility(month.iter().map(|day| day[0]));
                         errors.push((found / asked - 1.0).abs());
                     }
@@ -267,12 +278,12 @@ mod tests {
         let usual = Volatility::Share(0.5).of(&fitted);
         let months = |volatility: Option<f64>, trend: f64| -> Vec<(f64, f64)> {
             let wish = Wish { volatility, trend: Some(trend), today: false };
-            let path = WishedPath::new(&fitted, wish, 2, 0).next(300 * STRETCH);
+            let path = first(&mut WishedPath::new(&fitted, wish, 2, 0), 300 * STRETCH);
             let month = |month: &[Day]| {
                 let returns = || month.iter().map(|day| day[0]);
                 (returns().sum(), super::volatility(returns()))
             };
-            path[0].chunks(STRETCH).map(month).collect()
+            path.chunks(STRETCH).map(month).collect()
         };
         for (volatility, trend) in [(None, 0.3), (None, -0.3), (Some(usual), -0.3)] {
             let months = months(volatility, trend);
@@ -295,10 +306,10 @@ mod tests {
     fn paths_from_today_begin_as_wild_as_history_ends() -> Result<()> {
         for closes in [false, true] {
             let fitted = fitted(closes)?;
-            let first = |today: bool| -> f64 {
+            let size = |today: bool| -> f64 {
                 let wish = Wish { today, ..Wish::default() };
                 let sizes = (0..400)
-                    .map(|item| WishedPath::new(&fitted, wish, 5, item).next(1)[0][0][0].abs());
+                    .map(|item| first(&mut WishedPath::new(&fitted, wish, 5, item), 1)[0][0].abs());
                 quantile(&sizes.collect::<Vec<f64>>(), 0.5)
             };
             let known = fitted.returns();
@@ -306,7 +317,7 @@ mod tests {
             let usual = volatility(known.iter().copied());
             // The embedded market ends calmer, or wilder, than it usually was.
             assert!((recent / usual - 1.0).abs() > 0.2, "{recent} {usual}");
-            assert_eq!(first(true) > first(false), recent > usual, "{closes}");
+            assert_eq!(size(true) > size(false), recent > usual, "{closes}");
         }
         Ok(())
     }
@@ -316,10 +327,10 @@ mod tests {
         let fitted = fitted(false)?;
         let volatility = Some(Volatility::Share(0.5).of(&fitted));
         let wish = Wish { volatility, trend: Some(0.1), today: true };
-        let whole = WishedPath::new(&fitted, wish, 3, 4).next(50).concat();
+        let whole = first(&mut WishedPath::new(&fitted, wish, 3, 4), 50);
         let mut path = WishedPath::new(&fitted, wish, 3, 4);
         let pieces: Vec<Day> =
-            [1, 0, 20, 1, 28].into_iter().flat_map(|days| path.next(days).concat()).collect();
+            [1, 0, 20, 1, 28].into_iter().flat_map(|days| first(&mut path, days)).collect();
         assert_eq!(pieces, whole);
         Ok(())
     }

@@ -23,8 +23,6 @@ const MONTH: usize = 22;
 const WEEK: usize = 5;
 /// Days until the filter has forgotten that it began with the variance of all days.
 const FIRST: usize = 3 * MONTH;
-/// Days after which no day that a state holds is from the past itself.
-const WARM_UP: usize = MONTH;
 /// Surprises beyond it count as this large, in deviations.
 const LARGEST: f64 = 4.0;
 /// Coordinates of a state beside its place in time.
@@ -111,14 +109,9 @@ impl LocalGarch {
         &self.learned.returns[asset][place + FIRST..]
     }
 
-    /// Somewhere in the middle of a path.
+    /// Somewhere in the middle of a path: as history stood before one of its days.
     pub fn start(&self, stream: &mut Stream) -> LocalGarchState {
-        let mut state = self.at(stream.below(self.places()));
-        let mut day = vec![0.0; self.assets()];
-        for _ in 0..WARM_UP {
-            self.next(&mut state, stream, &mut day);
-        }
-        state
+        self.at(stream.below(self.places()))
     }
 
     /// Draws the next day of a path into `day`, a return for each asset.

@@ -31,7 +31,9 @@ pub(super) fn add(table: &mut Table, trained: &[Trained<Config>]) -> Result<()> 
             let of_path = |item: u64| {
                 let of_asked = |&asked: &f64| {
                     let wish = Wish { volatility: Some(asked), ..Wish::default() };
-                    let days = WishedPath::new(&fitted, wish, seed, item).next(MONTHS * STRETCH);
+                    let mut days = vec![Vec::new(); fitted.assets()];
+                    let mut path = WishedPath::new(&fitted, wish, seed, item);
+                    path.append(MONTHS * STRETCH, &mut days);
                     let month = |month: &[[f64; 3]]| {
                         (volatility(month.iter().map(|day| day[0])) / asked - 1.0).abs()
                     };

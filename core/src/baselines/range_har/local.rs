@@ -51,8 +51,6 @@ pub struct LocalRangeHarState {
 const STATE: usize = 6;
 /// What each of them weighs: the level of the ranges most.
 const WEIGHTS: [f64; STATE] = [1.0, 0.5, 0.7, 0.7, 0.7, 0.7];
-/// Days after which nothing of a path is from the past itself.
-const WARM_UP: usize = 2 * MONTH;
 /// Rounds, paths and days by which the drift is found: the mean of so many days is known to 0.01.
 const ROUNDS: u64 = 4;
 const PATHS: u64 = 96;
@@ -87,13 +85,9 @@ impl LocalRangeHar {
         &self.learned.days[place + MONTH..]
     }
 
-    /// Somewhere in the middle of a path.
+    /// Somewhere in the middle of a path: as history stood before one of its days.
     pub fn start(&self, stream: &mut Stream) -> LocalRangeHarState {
-        let mut state = self.at(stream.below(self.places()));
-        for _ in 0..WARM_UP {
-            self.next(&mut state, stream);
-        }
-        state
+        self.at(stream.below(self.places()))
     }
 
     /// The next day of a path.
