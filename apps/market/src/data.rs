@@ -46,7 +46,7 @@ impl Corpus {
     pub fn load(choice: &DataChoice) -> Result<Self> {
         if choice.name == EMBEDDED {
             let market = Market::single(1, EMBEDDED_DAYS);
-            let table = simulate(&Model::Garch(Garch::leveraged()), &market)?.table;
+            let table = simulate(&Model::Garch(embedded_law()), &market)?.table;
             let source = DataRef { name: EMBEDDED.into(), ..DataRef::default() };
             return Self::of(&table, choice, source);
         }
@@ -138,6 +138,11 @@ impl Corpus {
             .and_then(|dates| Some([dates.get(from + 1)?.to_string(), dates.last()?.to_string()]));
         Ok(Self { assets, ranged, span, source, remarks })
     }
+}
+
+/// What moves the embedded market.
+pub fn embedded_law() -> Garch {
+    Garch::leveraged()
 }
 
 /// The first row of this day or later; 0 where no day is named.

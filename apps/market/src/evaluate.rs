@@ -10,6 +10,7 @@ mod neighbours;
 mod rows;
 mod subjects;
 mod together;
+mod truth;
 mod var;
 
 use std::time::Instant;
@@ -18,8 +19,8 @@ use anyhow::{Context, Result};
 use generativa::cli::{Shared, Trained};
 use generativa::run::evaluation::{Better, Kind, Row};
 
-use crate::config::{Config, EvaluationConfig};
-use crate::data::Corpus;
+use crate::config::{Config, EMBEDDED, EvaluationConfig};
+use crate::data::{Corpus, embedded_law};
 use crate::deliver::npy;
 use crate::paths::Paths;
 use crate::sample::{Format, Options};
@@ -136,6 +137,22 @@ fn ranges(
     let with_paths: Vec<&Subject> =
         all.iter().copied().filter(|subject| !short(subject)).chain(&long).collect();
     facts::add(table, days, &with_paths, settings, slow, shared)?;
+    if corpus.source.name == EMBEDDED {
+        for subject in with_paths.iter().filter(|subject| subject.maker(0).whole.has_paths()) {
+            let of_seed = |(place, &seed): (usize, &u64)| -> Result<Vec<Vec<f64>>> {
+                let path = |item| {
+                    let days = subject.maker(place).whole.path(days.len(), seed, item)?;
+                    Ok(days.iter().map(|day| day[0]).collect())
+                };
+                (0..settings.fact_paths).map(path).collect()
+            };
+            let drawn: Vec<_> =
+                subject.seeds.iter().enumerate().map(of_seed).collect::<Result<_>>()?;
+            for (metric, figure) in truth::figures(&drawn, &embedded_law()) {
+                table.add(subject, metric, figure);
+            }
+        }
+    }
     if settings.classic_seeds > 0 {
         let known = [Rival::RangeHar, Rival::Clusters].map(Rival::name);
         let scored =

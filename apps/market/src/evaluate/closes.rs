@@ -13,9 +13,9 @@ use rayon::prelude::*;
 
 use super::facts::{Facts, count, figures, halves, log_volatility, metric, own_band};
 use super::rows::{Figure, Metric, Table};
-use super::{is_slow, rival_seeds, together};
-use crate::config::{Config, EvaluationConfig};
-use crate::data::Corpus;
+use super::{is_slow, rival_seeds, together, truth};
+use crate::config::{Config, EMBEDDED, EvaluationConfig};
+use crate::data::{Corpus, embedded_law};
 
 /// Returns of each asset, a value a day.
 pub(super) type Returns = Vec<Vec<f64>>;
@@ -93,6 +93,14 @@ pub(super) fn add(
                 .collect();
             for (name, figure) in scored(&drawn, &returns, settings) {
                 table.add_named(subject.name, subject.kind, seeds, metric(&name), figure);
+            }
+            if corpus.source.name == EMBEDDED {
+                let first =
+                    |paths: &Vec<Returns>| paths.iter().map(|path| path[0].clone()).collect();
+                let first: Vec<Vec<Vec<f64>>> = drawn.iter().map(first).collect();
+                for (metric, figure) in truth::figures(&first, &embedded_law()) {
+                    table.add_named(subject.name, subject.kind, seeds, metric, figure);
+                }
             }
             if returns.len() > 1 {
                 for (metric, figure) in together::figures(&drawn, &returns) {
