@@ -222,7 +222,9 @@ fn evaluate<A: App>(options: &Evaluate<A>, shared: &Shared) -> Result<()> {
     let opened = runs.iter().map(|run| Trained::open_all::<A>(run)).collect::<Result<Vec<_>>>()?;
     let mut data = Vec::new();
     for (run, trained) in runs.iter().zip(&opened) {
-        let named = data_of(&trained.first().context("a run has at least one seed")?.config)?;
+        let config = &trained.first().context("a run has at least one seed")?.config;
+        // All that says which data: other columns or days of one table are others.
+        let named = toml::Table::try_from(config).context("a config is a table")?.remove("data");
         if data.contains(&named) {
             let text = format!("{}: another run given is of the same data", run.display());
             return Err(Exit::Usage(text).into());
