@@ -131,6 +131,7 @@ fn ranges(
     for subject in std::iter::once(&model).chain(&network) {
         bars::add(table, subject, settings.fact_paths)?;
     }
+    bars::add_known(table);
     times(table, network.as_ref().unwrap_or(&model), trained)?;
     // Copies in blocks as short as those of the judge's lose what takes months.
     let short = |subject: &&Subject| subject.kind == Kind::Ceiling;

@@ -16,6 +16,7 @@ const DAYS: usize = 1000;
 /// Share of bars out of order that thirty normals in scaled open, high, low, close and volume of
 /// the Google file make.
 const OF_LEVELS: f64 = 0.36;
+const METRIC: Metric = Metric { name: "ohlc-violations", unit: "share", better: Better::Lower };
 
 /// Whether a bar as printed is impossible: a high below the close or the low, a low above the
 /// close, or a price of nothing.
@@ -25,9 +26,8 @@ fn violates(bar: &Bar) -> bool {
     !(high >= close && high >= low && low <= close && low > 0.0)
 }
 
-/// The row of the model, and on the Google file that of a mixture that knows levels alone.
+/// The row of a subject that makes paths.
 pub(super) fn add(table: &mut Table, model: &Subject, paths: u64) -> Result<()> {
-    let metric = Metric { name: "ohlc-violations", unit: "share", better: Better::Lower };
     let (mut wrong, mut n) = (0, 0);
     for (place, &seed) in model.seeds.iter().enumerate() {
         for item in 0..paths {
@@ -38,13 +38,17 @@ pub(super) fn add(table: &mut Table, model: &Subject, paths: u64) -> Result<()> 
         }
     }
     let value = wrong as f64 / n.max(1) as f64;
-    table.add(model, metric, Figure { value, interval: None, n });
+    table.add(model, METRIC, Figure { value, interval: None, n });
+    Ok(())
+}
+
+/// What a mixture that knows levels alone makes, on the file that it was counted on.
+pub(super) fn add_known(table: &mut Table) {
     if table.data() == super::GOOGLE {
         let figure = Figure { value: OF_LEVELS, interval: None, n: 0 };
         let subject = "k-means-30-gaussian of levels (5 columns)";
-        table.add_named(subject, Kind::Anchor, &[], metric, figure);
+        table.add_named(subject, Kind::Anchor, &[], METRIC, figure);
     }
-    Ok(())
 }
 
 #[cfg(test)]
