@@ -2,13 +2,15 @@
 //! assets with a close each, with or without dates.
 //!
 //! [`load`] reads the published sets, [`read`] any comma-, semicolon- or tab-separated file, packed
-//! by gzip or not. What cannot be a price is refused with its line; nothing is sorted, filled or
+//! by gzip or not, and Parquet with the feature `parquet`. What cannot be a price is refused with its line; nothing is sorted, filled or
 //! corrected. Gaps in the calendar are usual: a row is a day of trading, not a day.
 
 mod cells;
 mod checks;
 mod columns;
 mod dates;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod problem;
 mod reader;
 mod sets;

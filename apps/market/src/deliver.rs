@@ -1,5 +1,8 @@
 //! Paths as files that other programs read, with a note of how they were made.
 
+#[cfg(feature = "parquet")]
+mod parquet;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +20,8 @@ use crate::figures::prices_figure;
 use crate::page::levels;
 use crate::paths::Paths;
 use crate::sample::{Format, Options, Piece, csv_head, csv_row, file_of};
+#[cfg(feature = "parquet")]
+use parquet::parquet;
 
 /// Days of paths that are drawn side by side.
 const TOGETHER: usize = 1 << 17;
@@ -33,13 +38,16 @@ pub fn deliver(
 ) -> Result<[PathBuf; 2]> {
     create_folder(folder)?;
     let file = file_of(options.format, folder);
+    let note = folder.join("scenario.json");
+    let scenario = scenario(trained, paths, options, &file)?;
     match options.format {
         Format::Csv => stream_atomically(&file, |out| csv(paths, options, out))?,
         Format::Npy => stream_atomically(&file, |out| npy(paths, options, out))?,
+        Format::Parquet => {
+            stream_atomically(&file, |out| parquet(paths, options, scenario.to_string(), out))?;
+        }
         Format::Svg => write_atomically(&file, drawing(trained, paths, options)?.as_bytes())?,
     }
-    let note = folder.join("scenario.json");
-    let scenario = scenario(trained, paths, options, &file)?;
     let text = serde_json::to_string_pretty(&scenario)?;
     write_atomically(&note, (text + "\n").as_bytes())?;
     Ok([file, note])
@@ -75,6 +83,12 @@ pub fn npy(paths: &Paths, options: &Options, out: &mut dyn Write) -> Result<()> 
     let mut file = file.begin_nd()?;
     in_order(paths, options, |block| Ok(file.extend(block.prices.iter().copied())?))?;
     Ok(file.finish()?)
+}
+
+/// `sample` refuses the format before it draws.
+#[cfg(not(feature = "parquet"))]
+fn parquet(_: &Paths, _: &Options, _: String, _: &mut (dyn Write + Send)) -> Result<()> {
+    anyhow::bail!("this build writes no Parquet")
 }
 
 /// Whole paths, or a piece of one.
@@ -156,7 +170,7 @@ fn scenario(
     let (layout, columns) = match options.format {
         Format::Npy => ("float64 [paths, days, columns]", prices),
         Format::Svg => ("a drawing of closes", Vec::new()),
-        Format::Csv => {
+        Format::Csv | Format::Parquet => {
             let first = [column("id", "number of the path, from 0"), column("day", "from 1")];
             ("a row a day", [&first[..], &prices].concat())
         }

@@ -55,6 +55,12 @@ impl Paths {
         Ok(Self { fitted, network, memory })
     }
 
+    /// Of what was fitted alone.
+    #[cfg(test)]
+    pub(crate) fn of(fitted: Fitted) -> Self {
+        Self { fitted, network: None, memory: 0 }
+    }
+
     /// What was fitted.
     pub fn fitted(&self) -> &Fitted {
         &self.fitted

@@ -55,6 +55,8 @@ pub enum Format {
     Csv,
     /// paths.npy: float64 of [paths, days, columns], the same columns without id and day
     Npy,
+    /// paths.parquet: the columns of csv, and scenario.json in the metadata; with `--features parquet`
+    Parquet,
     /// paths.svg: a drawing of the first asset's closes beside those that were learned from
     Svg,
 }
@@ -129,7 +131,14 @@ fn check(options: &Options) -> Result<()> {
         return usage("--days 0: expected at least one day".into());
     }
     if *format != Format::Csv && out.is_none() {
-        return usage("--format: npy and svg are files, so they need --out DIR".into());
+        return usage("--format: npy, parquet and svg are files, so they need --out DIR".into());
+    }
+    if *format == Format::Parquet && !cfg!(feature = "parquet") {
+        return usage(
+            "--format parquet: this build has none; run `cargo run --package market --features \
+             parquet -- sample` with the same flags, or take csv or npy"
+                .into(),
+        );
     }
     if *format == Format::Svg && !(1..=MOST_DRAWN).contains(count) {
         return usage(format!("--count {count}: a drawing shows 1 to {MOST_DRAWN} paths"));
@@ -216,6 +225,7 @@ pub fn file_of(format: Format, folder: &Path) -> PathBuf {
     folder.join(match format {
         Format::Csv => "paths.csv",
         Format::Npy => "paths.npy",
+        Format::Parquet => "paths.parquet",
         Format::Svg => "paths.svg",
     })
 }

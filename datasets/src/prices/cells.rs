@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 /// The longest text that is read, in bytes: a century of days of a thousand assets is a quarter of
 /// that, and a packed file may unpack to anything.
-const LONGEST: u64 = 1 << 30;
+pub(super) const LONGEST: u64 = 1 << 30;
 
 /// The names and the rows below them.
 #[derive(Debug)]
@@ -20,13 +20,16 @@ pub(super) struct Cells {
     /// Each with its line, counted from 1. They may have any number of cells.
     pub(super) rows: Vec<(u64, StringRecord)>,
     /// Whether a comma is the decimal mark: it does not separate.
-    decimal_comma: bool,
+    pub(super) decimal_comma: bool,
 }
 
 impl Cells {
     /// Fails where the file cannot be read, is no gzip though it begins so, is no text, or has no
     /// line of names.
     pub(super) fn open(path: &Path) -> Result<Self> {
+        if is_parquet(path) {
+            return parquet(path);
+        }
         let text = text(path)?;
         let separator = separator(&text);
         let mut reader = ReaderBuilder::new()
@@ -103,6 +106,27 @@ impl Lines {
         self.counted = start + blank;
         self.feeds + 1
     }
+}
+
+/// Whether a file begins as Parquet does. What cannot be read is told when it is read as text.
+fn is_parquet(path: &Path) -> bool {
+    let mut start = [0; 4];
+    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"PAR1"
+}
+
+#[cfg(feature = "parquet")]
+fn parquet(path: &Path) -> Result<Cells> {
+    super::parquet::cells(path)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet(path: &Path) -> Result<Cells> {
+    Err(Error::Unsuited {
+        path: path.to_owned(),
+        expected: "text".to_owned(),
+        found: "Parquet".to_owned(),
+        remedy: "build with `--features parquet`, or save it as CSV".to_owned(),
+    })
 }
 
 /// The text of a file, unpacked where it begins as gzip does.

@@ -28,7 +28,8 @@ impl Default for Reading {
 }
 
 /// Reads a table. It may be packed by gzip; commas, semicolons or tabs separate its cells, and a
-/// comma may be the decimal mark where it does not separate. Its first line has the names:
+/// comma may be the decimal mark where it does not separate. Or it is Parquet, with the feature of
+/// that name: then the first row is called line 2. The first line has the names:
 /// - one asset: `Open`, `High`, `Low`, `Close`, `Adj Close`, `Volume` in any order and case, of
 ///   which only `Close` must be there; further columns are passed over;
 /// - many assets: a column each, which holds closes, or `NAME Open`, `NAME Close` and so on;
