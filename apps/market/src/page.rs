@@ -68,16 +68,17 @@ fn lead(corpus: &Corpus, study: &Study, facts: Option<&Facts>) -> String {
             "The model is a GJR-GARCH, whose surprises are drawn from days like the one to come."
         }
         (false, _) => {
-            "The model is a GJR-GARCH for each asset, whose surprises are drawn, for all of them \
-                       together, from days like the one to come."
+            "The model is a GJR-GARCH of the mean of all returns, each in its standard deviations. A \
+             day is one of the past, of all assets, drawn from those like the one to come and scaled \
+             to what is expected of it."
         }
     };
     if let Some(added) = study.corrections() {
         text += &format!(
             " A network that an adversary taught corrects its paths, where that is asked for: it moves \
              a return by {} of the usual size of one, a day's range by {}, and where the day closes by \
-             {} of the range, on average. It is not the default, since judges do not tell its paths \
-             from real ones less often.",
+             {} of the range, on average. It is not the default: on Google's days judges tell its paths \
+             from real ones as often.",
             percent(added.of_return),
             percent(added.of_log_range.exp_m1()),
             percent(added.of_position),
