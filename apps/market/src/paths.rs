@@ -56,7 +56,7 @@ impl Paths {
     }
 
     /// Of what was fitted alone.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "parquet"))]
     pub(crate) fn of(fitted: Fitted) -> Self {
         Self { fitted, network: None, memory: 0 }
     }
