@@ -44,15 +44,8 @@ fn unguarded(path: &Path) -> Result<Cells> {
     let mut rows = Vec::new();
     for (line, row) in (2..).zip(reader.get_row_iter(None).map_err(refused)?) {
         let row = row.map_err(refused)?;
-        let cells = row.get_column_iter().zip(&kinds).map(|((name, value), kind)| {
-            kind.text(value).map_err(|found| Error::Unsuited {
-                path: path.to_owned(),
-                expected: format!("days in column `{name}`"),
-                found,
-                remedy: "save it as dates, without a time zone".to_owned(),
-            })
-        });
-        rows.push((line, cells.collect::<Result<StringRecord>>()?));
+        let cells = row.get_column_iter().zip(&kinds).map(|((_, value), kind)| kind.text(value));
+        rows.push((line, cells.collect::<StringRecord>()));
     }
     Ok(Cells { names, rows, decimal_comma: false })
 }
@@ -131,22 +124,22 @@ impl Kind {
         }
     }
 
-    /// A value as text would have it, or what is wrong with it.
-    fn text(self, value: &Field) -> std::result::Result<String, String> {
+    /// A value as text would have it.
+    fn text(self, value: &Field) -> String {
         let ticks = match value {
-            Field::Null => return Ok(String::new()),
-            Field::Str(text) => return Ok(text.trim().to_owned()),
+            Field::Null => return String::new(),
+            Field::Str(text) => return text.trim().to_owned(),
             // The shortest numbers that are these.
-            Field::Float(number) => return Ok(number.to_string()),
-            Field::Double(number) => return Ok(number.to_string()),
+            Field::Float(number) => return number.to_string(),
+            Field::Double(number) => return number.to_string(),
             Field::Date(days) => i64::from(*days),
             Field::TimestampMillis(ticks) | Field::TimestampMicros(ticks) | Field::Long(ticks) => {
                 *ticks
             }
-            other => return Ok(other.to_string()),
+            other => return other.to_string(),
         };
         match self {
-            Self::Plain => Ok(ticks.to_string()),
+            Self::Plain => ticks.to_string(),
             Self::Date => day(ticks.saturating_mul(A_DAY), false),
             // A part of a second never turns the day.
             Self::Moment { a_second, utc } => day(ticks.div_euclid(a_second), utc),
@@ -155,16 +148,17 @@ impl Kind {
 }
 
 /// The day of so many seconds since 1970. The day of a moment in UTC depends on where one is, so that
-/// only midnight there stands for a day.
-fn day(seconds: i64, utc: bool) -> std::result::Result<String, String> {
+/// only midnight there stands for a day; what any other is called can be read as none.
+fn day(seconds: i64, utc: bool) -> String {
     let (days, second) = (seconds.div_euclid(A_DAY), seconds.rem_euclid(A_DAY));
     let date = i32::try_from(days).ok().and_then(|days| EPOCH.checked_add(days.days()).ok());
-    let Some(date) = date else { return Ok(format!("{days} days after {EPOCH}")) };
-    if utc && second != 0 {
-        let (hour, minute) = (second / 3600, second / 60 % 60);
-        return Err(format!("moments, as {date} {hour:02}:{minute:02} UTC"));
+    match date {
+        None => format!("{days} days after {EPOCH}"),
+        Some(date) if utc && second != 0 => {
+            format!("{:02}:{:02} UTC on {date}", second / 3600, second / 60 % 60)
+        }
+        Some(date) => date.to_string(),
     }
-    Ok(date.to_string())
 }
 
 #[cfg(test)]
@@ -234,6 +228,10 @@ mod tests {
             assert_eq!((asset.name.as_str(), asset.close.as_slice()), ("t", &[10.1, 0.3][..]));
             assert_eq!(asset.volume.as_deref(), Some(&[5.0, 0.0][..]));
         }
+        // Moments that are nobody's days are passed over with their column.
+        let seen =
+            table("TIMESTAMP(MILLIS,true)", "seen", DAYS.map(|day| day * 1_000 - 1), Some(0.3))?;
+        assert_eq!((seen.dates, seen.assets.len()), (None, 1));
         Ok(())
     }
 
@@ -250,11 +248,8 @@ mod tests {
         assert!(turned.starts_with(" line 3, column `Date`: expected a day after"), "{turned}");
         // Midnight in Tokyo is the day before in UTC.
         let elsewhere = told("TIMESTAMP(MILLIS,true)", days.map(|t| t - 32_400_000), Some(1.0));
-        assert!(
-            elsewhere
-                .contains("expected days in column `Date`, found moments, as 2020-01-01 15:00 UTC"),
-            "{elsewhere}"
-        );
+        assert!(elsewhere.starts_with(": 2 problems\n  line 2, column `Date`"), "{elsewhere}");
+        assert!(elsewhere.contains("found `15:00 UTC on 2020-01-01`; write days"), "{elsewhere}");
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use parquet::basic::{Compression, Repetition, Type as PhysicalType, ZstdLevel};
-use parquet::column::writer::ColumnWriter;
 use parquet::data_type::{DoubleType, Int64Type};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -72,16 +71,13 @@ fn write<W: Write + Send>(
         |place: usize| [block.path as usize + place / block.days, block.day + place % block.days];
     let mut column = 0;
     while let Some(mut writer) = group.next_column()? {
-        match writer.untyped() {
-            ColumnWriter::Int64ColumnWriter(_) => {
-                let values: Vec<i64> = (0..rows).map(|place| row(place)[column] as i64).collect();
-                writer.typed::<Int64Type>().write_batch(&values, None, None)?;
-            }
-            _ => {
-                let own = block.prices.iter().skip(column - PLACES.len()).step_by(columns);
-                let values: Vec<f64> = own.copied().collect();
-                writer.typed::<DoubleType>().write_batch(&values, None, None)?;
-            }
+        if column < PLACES.len() {
+            let values: Vec<i64> = (0..rows).map(|place| row(place)[column] as i64).collect();
+            writer.typed::<Int64Type>().write_batch(&values, None, None)?;
+        } else {
+            let own = block.prices.iter().skip(column - PLACES.len()).step_by(columns);
+            let values: Vec<f64> = own.copied().collect();
+            writer.typed::<DoubleType>().write_batch(&values, None, None)?;
         }
         writer.close()?;
         column += 1;
