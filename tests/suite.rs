@@ -21,11 +21,11 @@ fn main() {
     let mut trials = architecture::trials();
     trials.extend(places::with("GENERATIVA_JUDGES", "judges", judges::trials));
     trials.extend(places::with("GENERATIVA_FIXTURES", "fixtures", reference::trials));
+    trials.extend(places::with("GENERATIVA_DATA", "datasets", risk::trials));
     trials.extend(exports::trials());
     trials.extend(every_app::trials());
     trials.extend(recordings::trials());
     trials.extend(records::trials());
-    trials.extend(risk::trials());
     trials.extend(scenarios::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
