@@ -24,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             refused(&run, folder.path())
         }),
         Trial::test("scenarios::several_assets_are_learned_from_closes_together", several),
+        Trial::test("scenarios::timegan_makes_windows_of_all_columns", windows),
     ]
 }
 
@@ -86,6 +87,58 @@ fn several() -> Checked {
     let page = fs::read_to_string(folder.path().join("run/report.html"))?;
     if !page.contains("Correlation of two assets") || page.contains("its network") {
         return Err("the page should show correlations, and no network".into());
+    }
+    Ok(())
+}
+
+/// TimeGAN from training to page: windows at the levels of the table, the same however many are asked
+/// for, and no flag that only paths know.
+fn windows() -> Checked {
+    let folder = tempfile::tempdir()?;
+    let run = text(&folder.path().join("run"));
+    let train = ["train", "--preset", "tiny", "--quiet", "--out", &run, "--set", "method=timegan"];
+    passes("market", &train)?;
+    let all = String::from_utf8(sample(&run, &["--count", "70"])?)?;
+    let head = all.lines().next().unwrap_or_default();
+    let few = String::from_utf8(sample(&run, &["--count", "66"])?)?;
+    if head != "id,day,open,high,low,close" || all.lines().count() != 1 + 70 * 24 {
+        return Err(format!("sample printed {head} and {} lines", all.lines().count()).into());
+    }
+    if !all.starts_with(&few) {
+        return Err("windows change with how many are asked for".into());
+    }
+    let short = String::from_utf8(sample(&run, &["--days", "3"])?)?;
+    if short.lines().count() != 4 || !all.starts_with(&short) {
+        return Err(format!("the first three days are {short}").into());
+    }
+    for (arguments, named) in [
+        (["--days", "25"], "--days 25: a run of TimeGAN makes windows as they are, of 24 days"),
+        (["--start", "100"], "--start: a run of TimeGAN"),
+        (["--volatility", "calm"], "--volatility: a run of TimeGAN"),
+        (["--refined", "--quiet"], "--refined: a run of TimeGAN"),
+    ] {
+        fails(&[&["sample", "--run", &run][..], &arguments].concat(), named)?;
+    }
+    let out = text(&folder.path().join("out"));
+    sample(&run, &["--count", "2", "--format", "npy", "--out", &out])?;
+    let note: Value = serde_json::from_slice(&fs::read(folder.path().join("out/scenario.json"))?)?;
+    if note["days"] != 24 || !note["start"].is_null() || note["columns"][0]["name"] != "open" {
+        return Err(format!("scenario.json says {note}").into());
+    }
+    let evaluated = passes("market", &["evaluate", "--run", &run, "--json"])?;
+    let record: Value = serde_json::from_slice(&evaluated.stdout)?;
+    let rows = record["rows"].as_array().into_iter().flatten();
+    let metrics: Vec<&str> = rows
+        .filter(|row| row["subject"] == "timegan")
+        .filter_map(|row| row["metric"].as_str())
+        .collect();
+    if metrics != ["ohlc-violations", "window-nn-ratio", "training-seconds"] {
+        return Err(format!("evaluate told {metrics:?}").into());
+    }
+    passes("market", &["report", "--run", &run])?;
+    let page = fs::read_to_string(folder.path().join("run/report.html"))?;
+    if !page.contains("10 iterations a phase (published figures: 50000)") {
+        return Err("the page should say how long TimeGAN learned".into());
     }
     Ok(())
 }

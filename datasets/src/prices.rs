@@ -69,6 +69,20 @@ impl Asset {
         Self { name: name.to_owned(), close, ..Self::default() }
     }
 
+    /// All columns that are there, by the names of their fields.
+    pub fn columns(&self) -> Vec<(&'static str, &[f64])> {
+        let Self { open, high, low, close, adjusted, volume, .. } = self;
+        let columns = [
+            ("open", open.as_deref()),
+            ("high", high.as_deref()),
+            ("low", low.as_deref()),
+            ("close", Some(close.as_slice())),
+            ("adjusted", adjusted.as_deref()),
+            ("volume", volume.as_deref()),
+        ];
+        columns.into_iter().filter_map(|(name, values)| Some((name, values?))).collect()
+    }
+
     /// Whether open, high and low are there.
     pub fn has_ranges(&self) -> bool {
         self.open.is_some() && self.high.is_some() && self.low.is_some()

@@ -3,8 +3,9 @@
 use anyhow::{Result, bail};
 use generativa::baselines::Locality;
 use generativa::cli::{Exit, Preset};
-use generativa::models::gan::{RefinerConfig, WindowCriticConfig};
+use generativa::models::gan::{RefinerConfig, TimeGanConfig, WindowCriticConfig};
 use generativa::train::adversarial::AdversarialTraining;
+use generativa::train::timegan::TimeGanTraining;
 use serde::{Deserialize, Serialize};
 
 /// Everything that decides a run.
@@ -13,13 +14,16 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// What is learned from.
     pub data: DataChoice,
+    /// What learns from it.
+    #[serde(default)]
+    pub method: Method,
     /// Where the filter's shocks come from, on one asset with ranges.
     pub filter: Locality,
     /// The same on closes alone, and on several assets.
     pub closes: Locality,
     /// Whether a network is trained that corrects the filter: for one asset with ranges.
     pub refine: bool,
-    /// Days that the adversary sees together.
+    /// Days that the adversary, and TimeGAN, see together.
     pub window: usize,
     /// The network.
     pub refiner: RefinerConfig,
@@ -33,6 +37,12 @@ pub struct Config {
     pub moments: f64,
     /// Both optimizers.
     pub training: AdversarialTraining,
+    /// The networks of TimeGAN.
+    #[serde(default = "published")]
+    pub timegan: TimeGanConfig,
+    /// How they are trained.
+    #[serde(default = "published_training")]
+    pub timegan_training: TimeGanTraining,
     /// Whether the hard judge judges. Networks are trained for it too that do not see its blocks: a
     /// training takes six times as long.
     pub judged: bool,
@@ -52,6 +62,17 @@ pub struct EvaluationConfig {
     pub band_resamples: usize,
     /// Seeds of the two scores of TimeGAN; 0 leaves their rows out.
     pub classic_seeds: u64,
+}
+
+/// What learns a market.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// A filter with shocks of like days, and a network on top of it where there are ranges.
+    #[default]
+    Filter,
+    /// TimeGAN, on windows of all columns.
+    TimeGan,
 }
 
 /// A data set of prices, or the embedded simulator.
@@ -74,6 +95,23 @@ pub struct DataChoice {
     pub closes: bool,
 }
 
+/// The networks of the published figures.
+fn published() -> TimeGanConfig {
+    TimeGanConfig { hidden: 24, layers: 3 }
+}
+
+/// The training behind the published figures, but for its length: that took 50,000 iterations.
+fn published_training() -> TimeGanTraining {
+    TimeGanTraining {
+        iterations: 5000,
+        batch: 128,
+        learning_rate: 1e-3,
+        discriminator_above: 0.15,
+        log_every: 50,
+        checkpoint_every: 500,
+    }
+}
+
 /// The name of the simulator.
 pub const EMBEDDED: &str = "embedded";
 
@@ -84,6 +122,7 @@ impl Config {
     /// [`Exit::Usage`] with the key, what it may be and what it is.
     pub fn check(&self) -> Result<()> {
         let Self { filter, closes, refiner, critic, training, evaluation, .. } = self;
+        let (timegan, phases) = (&self.timegan, &self.timegan_training);
         for (key, value, least, most) in [
             ("filter.neighbours", filter.neighbours as f64, 1.0, 1e6),
             ("filter.era", filter.era, 1e-3, 1e9),
@@ -106,6 +145,14 @@ impl Config {
             ("training.penalty_every", training.penalty_every as f64, 1.0, 1e9),
             ("training.log_every", training.log_every as f64, 1.0, 1e9),
             ("training.checkpoint_every", training.checkpoint_every as f64, 1.0, 1e9),
+            ("timegan.hidden", timegan.hidden as f64, 1.0, 1e4),
+            ("timegan.layers", timegan.layers as f64, 1.0, 100.0),
+            ("timegan_training.iterations", phases.iterations as f64, 1.0, 1e8),
+            ("timegan_training.batch", phases.batch as f64, 2.0, 1e6),
+            ("timegan_training.learning_rate", phases.learning_rate, 1e-9, 1.0),
+            ("timegan_training.discriminator_above", phases.discriminator_above, 0.0, 1e6),
+            ("timegan_training.log_every", phases.log_every as f64, 1.0, 1e9),
+            ("timegan_training.checkpoint_every", phases.checkpoint_every as f64, 1.0, 1e9),
             ("evaluation.judge_seeds", evaluation.judge_seeds as f64, 1.0, 1e3),
             ("evaluation.fact_paths", evaluation.fact_paths as f64, 1.0, 1e5),
             ("evaluation.band_resamples", evaluation.band_resamples as f64, 2.0, 1e6),
@@ -136,6 +183,7 @@ impl Config {
                 },
                 closes: false,
             },
+            method: Method::Filter,
             // On S&P 500 and Google 60 and 100 neighbours, or all years alike, are told from real
             // days more easily.
             filter: Locality { neighbours: 30, era: 700.0, stay: 1000.0 },
@@ -162,6 +210,8 @@ impl Config {
                 log_every: 50,
                 checkpoint_every: 300,
             },
+            timegan: published(),
+            timegan_training: published_training(),
             judged: true,
             evaluation: EvaluationConfig {
                 judge_seeds: 5,
@@ -182,6 +232,14 @@ impl Config {
                     log_every: 10,
                     checkpoint_every: 10,
                     ..full.training.clone()
+                },
+                timegan: TimeGanConfig { hidden: 8, layers: 2 },
+                timegan_training: TimeGanTraining {
+                    iterations: 10,
+                    batch: 16,
+                    log_every: 5,
+                    checkpoint_every: 10,
+                    ..published_training()
                 },
                 evaluation: EvaluationConfig {
                     judge_seeds: 1,

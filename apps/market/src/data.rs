@@ -20,12 +20,23 @@ pub struct Corpus {
     /// Whether days have high and low; without them they have the least range and a close in its
     /// middle. Of several assets only closes are learned from.
     pub ranged: bool,
+    /// What the table tells of each day, from that before the first of [`History::days`] on: all of one
+    /// asset, or the close of each.
+    pub columns: Vec<Column>,
     /// The first and the last day, where the table has dates.
     pub span: Option<[String; 2]>,
     /// Where they come from.
     pub source: DataRef,
     /// What a user should know of them.
     pub remarks: Vec<String>,
+}
+
+/// A column of the table.
+pub struct Column {
+    /// What it tells: `open`, `high`, `low`, `close`, `adjusted` or `volume`; of several assets, which.
+    pub name: String,
+    /// A value a day, above 0; a volume may be 0.
+    pub values: Vec<f64>,
 }
 
 /// A history of one asset.
@@ -106,6 +117,15 @@ impl Corpus {
                     .with_context(|| format!("{}, {}", source.name, asset.name))?;
             Ok(History { name: asset.name.clone(), days, start: asset.close[from] })
         };
+        let told = |name: &str, values: &[f64]| Column {
+            name: name.to_owned(),
+            values: values[from..].to_vec(),
+        };
+        let columns = match &assets[..] {
+            [only] if choice.closes => vec![told("close", &only.close)],
+            [only] => only.columns().into_iter().map(|(name, own)| told(name, own)).collect(),
+            several => several.iter().map(|asset| told(&asset.name, &asset.close)).collect(),
+        };
         let assets: Vec<History> = assets.iter().map(history).collect::<Result<_>>()?;
 
         // Figures of other columns are no figures of the same data.
@@ -136,7 +156,7 @@ impl Corpus {
         }
         let span = dates
             .and_then(|dates| Some([dates.get(from + 1)?.to_string(), dates.last()?.to_string()]));
-        Ok(Self { assets, ranged, span, source, remarks })
+        Ok(Self { assets, ranged, columns, span, source, remarks })
     }
 }
 

@@ -9,6 +9,7 @@ mod judged;
 mod neighbours;
 mod rows;
 mod subjects;
+mod timegan;
 mod together;
 mod truth;
 mod var;
@@ -19,11 +20,11 @@ use anyhow::{Context, Result};
 use generativa::cli::{Shared, Trained};
 use generativa::run::evaluation::{Better, Kind, Row};
 
-use crate::config::{Config, EMBEDDED, EvaluationConfig};
+use crate::config::{Config, EMBEDDED, EvaluationConfig, Method};
 use crate::data::{Corpus, embedded_law};
 use crate::deliver::npy;
-use crate::paths::Paths;
-use crate::sample::{Format, Options};
+use crate::model::Model;
+use crate::sample::Request;
 use rows::{Figure, Metric, Table};
 use subjects::{Rival, Subject};
 
@@ -48,6 +49,9 @@ const TRY_BELOW: usize = 500;
 pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>> {
     let config = &trained.first().context("a run has at least one seed")?.config;
     let corpus = Corpus::load(&config.data)?;
+    if config.method == Method::TimeGan {
+        return timegan::rows(trained, &corpus, shared);
+    }
     let mut table = Table::new(&corpus.source);
     if corpus.ranged {
         ranges(&mut table, trained, &corpus, shared)?;
@@ -58,7 +62,7 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
     asked::add(&mut table, trained)?;
     if is_slow(&config.evaluation) {
         shared.remark("a million paths");
-        sampling(&mut table, &trained[0])?;
+        sampling(&mut table, "model", &trained[0])?;
         if corpus.source.name == var::SET {
             table.extend(var::rows(shared)?);
         }
@@ -67,27 +71,15 @@ pub fn evaluate(trained: &[Trained<Config>], shared: &Shared) -> Result<Vec<Row>
 }
 
 /// How long a million paths of a month take as an array, from the run on disk to its last value.
-fn sampling(table: &mut Table, trained: &Trained<Config>) -> Result<()> {
+fn sampling(table: &mut Table, subject: &str, trained: &Trained<Config>) -> Result<()> {
     let started = Instant::now();
-    let paths = Paths::open(trained)?;
-    let options = Options {
-        count: 1_000_000,
-        days: WINDOW,
-        seed: 1,
-        start: 100.0,
-        volatility: None,
-        trend: None,
-        today: false,
-        refined: false,
-        out: None,
-        format: Format::Npy,
-    };
-    npy(&paths, &options, &mut std::io::sink())?;
-    let columns = paths.fitted().columns().len();
+    let model = Model::open(trained)?;
+    npy(&model, &Request::plain(1_000_000, WINDOW, 1), &mut std::io::sink())?;
+    let columns = model.columns().len();
     let unit = &format!("s, 1,000,000 paths of {WINDOW} days and {columns} columns");
     let metric = Metric { name: "sampling-seconds", unit, better: Better::Lower };
     let figure = Figure { value: started.elapsed().as_secs_f64(), interval: None, n: 1 };
-    table.add_named("model", Kind::Model, &[trained.header.seed], metric, figure);
+    table.add_named(subject, Kind::Model, &[trained.header.seed], metric, figure);
     Ok(())
 }
 
@@ -131,8 +123,8 @@ fn ranges(
     for subject in std::iter::once(&model).chain(&network) {
         bars::add(table, subject, settings.fact_paths)?;
     }
-    bars::add_known(table);
-    times(table, network.as_ref().unwrap_or(&model), trained)?;
+    let slowest = network.as_ref().unwrap_or(&model);
+    times(table, (&slowest.name, &slowest.seeds), trained)?;
     // Copies in blocks as short as those of the judge's lose what takes months.
     let short = |subject: &&Subject| subject.kind == Kind::Ceiling;
     let with_paths: Vec<&Subject> =
@@ -165,7 +157,11 @@ fn ranges(
 }
 
 /// The longest training of a seed and, where blocks are judged, of the networks of all of them.
-fn times(table: &mut Table, subject: &Subject, trained: &[Trained<Config>]) -> Result<()> {
+fn times(
+    table: &mut Table,
+    (name_of, seeds): (&str, &[u64]),
+    trained: &[Trained<Config>],
+) -> Result<()> {
     for (name, logged) in
         [("training-seconds", "seconds"), ("folds-training-seconds", "folds_seconds")]
     {
@@ -175,7 +171,8 @@ fn times(table: &mut Table, subject: &Subject, trained: &[Trained<Config>]) -> R
         }
         if value > 0.0 {
             let metric = Metric { name, unit: "s", better: Better::Lower };
-            table.add(subject, metric, Figure { value, interval: None, n: trained.len() });
+            let figure = Figure { value, interval: None, n: trained.len() };
+            table.add_named(name_of, Kind::Model, seeds, metric, figure);
         }
     }
     Ok(())

@@ -10,12 +10,15 @@ pub mod figures;
 pub mod fitted;
 pub mod generator;
 pub mod learning;
+pub mod levels;
+pub mod model;
 pub mod page;
 pub mod paths;
 pub mod risk;
 pub mod sample;
 pub mod scale;
 pub mod study;
+pub mod timegan;
 pub mod train;
 pub mod wish;
 

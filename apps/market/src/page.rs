@@ -1,5 +1,7 @@
 //! What the report of a run says and shows.
 
+mod timegan;
+
 use anyhow::{Context, Result};
 use generativa::cli::Trained;
 use generativa::data::trading_day::Day;
@@ -10,7 +12,7 @@ use generativa::run::evaluation::DataRef;
 use generativa_datasets::Manifest;
 
 use crate::bar::Bar;
-use crate::config::Config;
+use crate::config::{Config, Method};
 use crate::data::{Corpus, History};
 use crate::figures::{
     Beside, days_figure, extremes_figure, facts_figure, memory_figure, prices_figure,
@@ -29,6 +31,9 @@ const LAGS: [usize; 2] = [100, 20];
 pub fn page(trained: &[Trained<Config>]) -> Result<Page> {
     let first = trained.first().context("a run has at least one seed")?;
     let corpus = Corpus::load(&first.config.data)?;
+    if first.config.method == Method::TimeGan {
+        return timegan::page(first, &corpus);
+    }
     let paths = Paths::open(first)?;
     let amount = &first.config.evaluation;
     let study = Study::draw(&corpus, &paths, amount.fact_paths, amount.band_resamples)?;

@@ -8,8 +8,10 @@ use generativa::cli::{Exit, Shared, Trained, for_each};
 use generativa::data::trading_day::Day;
 
 use crate::config::Config;
-use crate::deliver;
+use crate::deliver::Delivery;
+use crate::model::Model;
 use crate::paths::{Path as PricePath, Paths};
+use crate::timegan::Pass;
 use crate::wish::{Volatility, Wish};
 
 /// Flags of `sample`.
@@ -18,15 +20,15 @@ pub struct Options {
     /// How many paths to make; number I of a seed is the same however many
     #[arg(long, short = 'n', default_value_t = 1)]
     pub count: u64,
-    /// Trading days of each
-    #[arg(long, default_value_t = 252)]
-    pub days: usize,
+    /// Trading days of each: 252, of TimeGAN a window, where nothing is said
+    #[arg(long)]
+    pub days: Option<usize>,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Close before the first day, of every asset
-    #[arg(long, value_name = "PRICE", default_value_t = 100.0)]
-    pub start: f64,
+    /// Close before the first day, of every asset: 100, where nothing is said
+    #[arg(long, value_name = "PRICE")]
+    pub start: Option<f64>,
     /// Volatility of every 21 days, a year: a share as 0.2, or calm, usual or wild, as 10, 50 and 90 %
     /// of months in the history are calmer; of several assets, the first one's
     #[arg(long, value_name = "SHARE|WORD")]
@@ -51,7 +53,8 @@ pub struct Options {
 /// What a file of paths is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// paths.csv: id, day, and high, low and close, or the close of each asset
+    /// paths.csv: id, day, and high, low and close, or the close of each asset; of TimeGAN all columns
+    /// of the table
     Csv,
     /// paths.npy: float64 of [paths, days, columns], the same columns without id and day
     Npy,
@@ -61,6 +64,10 @@ pub enum Format {
     Svg,
 }
 
+/// Days of a path where nothing is said: a year.
+const DAYS: usize = 252;
+/// Close before the first where nothing is said.
+const START: f64 = 100.0;
 /// Days that are worked on at once.
 const PIECE: usize = 1 << 12;
 /// A drawing of more paths shows none of them.
@@ -69,30 +76,28 @@ const MOST_DRAWN: u64 = 32;
 /// Draws paths: a line a day to standard output, or a file of them all.
 ///
 /// # Errors
-/// A start that is no price, a format that needs a folder, a network that is not there, and files that
+/// A start that is no price, what the model cannot do, a format that needs a folder, a network that is not there, and files that
 /// cannot be written.
 pub fn sample(trained: &Trained<Config>, options: &Options, shared: &Shared) -> Result<()> {
     check(options)?;
-    let paths = Paths::open(trained)?;
-    if options.refined {
-        paths.network()?;
-    }
-    options.wish(&paths).check(paths.fitted())?;
+    let model = Model::open(trained)?;
+    let request = options.request(&model)?;
     if let Some(folder) = &options.out {
-        for file in deliver::deliver(trained, &paths, options, folder)? {
+        let delivery = Delivery { trained, model: &model, request: &request };
+        for file in delivery.deliver(options.format, folder)? {
             shared.print(&file.display().to_string())?;
         }
         return Ok(());
     }
-    let columns = paths.fitted().columns();
+    let columns = model.columns();
     if !shared.json {
         shared.print(&csv_head(&columns)?)?;
     }
     let mut piece = Piece::default();
-    for_each(0..options.count, |id| {
-        piece.each(&paths, options, id, |first, prices| {
+    for_each(0..request.count, |id| {
+        piece.each(&model, &request, id, |first, prices| {
             let row = |(day, prices): (usize, &[f64])| match shared.json {
-                true => json_row(options.seed, id, day, &columns, prices),
+                true => json_row(request.seed, id, day, &columns, prices),
                 false => csv_row(id, day, prices),
             };
             let days = prices.chunks_exact(columns.len());
@@ -102,18 +107,75 @@ pub fn sample(trained: &Trained<Config>, options: &Options, shared: &Shared) -> 
     })
 }
 
-impl Options {
-    /// What is asked for of paths.
-    pub fn wish(&self, paths: &Paths) -> Wish {
-        let volatility = self.volatility.as_ref().map(|asked| asked.of(paths.fitted()));
-        Wish { volatility, trend: self.trend, today: self.today }
+/// What is asked of a model, whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Paths.
+    pub count: u64,
+    /// Days of each.
+    pub days: usize,
+    /// Decides everything random.
+    pub seed: u64,
+    /// Close before the first day; none of windows, which lie where they lie.
+    pub start: Option<f64>,
+    /// How paths are to go on.
+    pub wish: Wish,
+    /// Whether the network corrects them.
+    pub refined: bool,
+}
+
+impl Request {
+    /// So many plain paths.
+    pub fn plain(count: u64, days: usize, seed: u64) -> Self {
+        Self { count, days, seed, start: Some(START), wish: Wish::default(), refined: false }
     }
 
     /// Path number `id`.
     pub fn path<'a>(&self, paths: &'a Paths, id: u64) -> Result<PricePath<'a>> {
-        match self.wish(paths) {
-            wish if wish == Wish::default() => paths.path(self.seed, id, self.refined),
-            wish => Ok(paths.wished(wish, self.seed, id)),
+        if self.wish == Wish::default() {
+            return paths.path(self.seed, id, self.refined);
+        }
+        Ok(paths.wished(self.wish, self.seed, id))
+    }
+}
+
+impl Options {
+    /// What is asked of this model.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] for what it cannot do.
+    pub fn request(&self, model: &Model) -> Result<Request> {
+        let Self { count, days, seed, start, volatility, trend, today, refined, .. } = self;
+        match model {
+            Model::Paths(paths) => {
+                if *refined {
+                    paths.network()?;
+                }
+                let volatility = volatility.as_ref().map(|asked| asked.of(paths.fitted()));
+                let wish = Wish { volatility, trend: *trend, today: *today };
+                wish.check(paths.fitted())?;
+                let plain = Request::plain(*count, days.unwrap_or(DAYS), *seed);
+                Ok(Request { start: start.or(plain.start), wish, refined: *refined, ..plain })
+            }
+            Model::Windows(windows) => {
+                for (flag, given) in [
+                    ("--start", start.is_some()),
+                    ("--volatility", volatility.is_some()),
+                    ("--trend", trend.is_some()),
+                    ("--today", *today),
+                    ("--refined", *refined),
+                ] {
+                    if given {
+                        windows.refuse(flag)?;
+                    }
+                }
+                let window = windows.levels().window();
+                let days = days.unwrap_or(window);
+                if days > window {
+                    windows.refuse(&format!("--days {days}"))?;
+                }
+                Ok(Request { start: None, ..Request::plain(*count, days, *seed) })
+            }
         }
     }
 }
@@ -121,13 +183,13 @@ impl Options {
 fn check(options: &Options) -> Result<()> {
     let Options { count, days, start, trend, out, format, .. } = options;
     let usage = |text: String| Err(Exit::Usage(text).into());
-    if !(*start > 0.0 && start.is_finite()) {
+    if let Some(start) = start.filter(|start| !(*start > 0.0 && start.is_finite())) {
         return usage(format!("--start {start}: expected a price above 0"));
     }
     if let Some(trend) = trend.filter(|trend| !(-100.0..=100.0).contains(trend)) {
         return usage(format!("--trend {trend}: expected a log-return a year from -100 to 100"));
     }
-    if *days == 0 {
+    if *days == Some(0) {
         return usage("--days 0: expected at least one day".into());
     }
     if *format != Format::Csv && out.is_none() {
@@ -149,6 +211,7 @@ fn check(options: &Options) -> Result<()> {
 /// Room for a piece of a path, to be used again.
 #[derive(Debug, Default)]
 pub struct Piece {
+    pass: Pass,
     days: Vec<Vec<Day>>,
     closes: Vec<f64>,
     prices: Vec<f64>,
@@ -161,20 +224,28 @@ impl Piece {
     /// What `each` gives, and a price that leaves the numbers that a computer knows.
     pub fn each(
         &mut self,
-        paths: &Paths,
-        options: &Options,
+        model: &Model,
+        request: &Request,
         id: u64,
         mut each: impl FnMut(usize, &[f64]) -> Result<()>,
     ) -> Result<()> {
+        let paths = match model {
+            Model::Paths(paths) => paths,
+            Model::Windows(windows) => {
+                let window = windows.window(request.seed, id, &mut self.pass)?;
+                let columns = windows.levels().columns().len();
+                return each(1, &window[..request.days * columns]);
+            }
+        };
         let fitted = paths.fitted();
-        let mut path = options.path(paths, id)?;
-        let Self { days, closes, prices } = self;
+        let mut path = request.path(paths, id)?;
+        let Self { days, closes, prices, .. } = self;
         days.resize(fitted.assets(), Vec::new());
         closes.clear();
-        closes.resize(fitted.assets(), options.start);
+        closes.resize(fitted.assets(), request.start.unwrap_or(START));
         let mut day = 0;
-        while day < options.days {
-            let count = PIECE.min(options.days - day);
+        while day < request.days {
+            let count = PIECE.min(request.days - day);
             days.iter_mut().for_each(Vec::clear);
             prices.clear();
             path.append(count, days)?;
@@ -216,6 +287,9 @@ fn json_row(seed: u64, id: u64, day: usize, columns: &[String], prices: &[f64]) 
 
 /// A price to eight digits, without an exponent.
 fn price(price: f64) -> String {
+    if price == 0.0 {
+        return "0".into(); // a volume: it has no first digit
+    }
     let decimals = (7.0 - price.log10().floor()).clamp(0.0, 300.0) as usize;
     format!("{price:.decimals$}")
 }
@@ -240,6 +314,7 @@ mod tests {
             [100.0, 1.0, 0.001_234_567_891, 123_456_789.0].map(price),
             ["100.00000", "1.0000000", "0.0012345679", "123456789"]
         );
+        assert_eq!(price(0.0), "0");
     }
 
     #[test]

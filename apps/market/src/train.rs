@@ -13,10 +13,11 @@ use generativa::train::session::{Outcome, Session};
 use generativa::train::side_by_side::side_by_side;
 use generativa_random::Stream;
 
-use crate::config::Config;
+use crate::config::{Config, Method};
 use crate::data::Corpus;
 use crate::fitted::{Fitted, Ranges};
 use crate::learning::Learning;
+use crate::timegan;
 
 /// Fits the filter and, where the config says so and the asset has ranges, trains the network on all
 /// days, then without each block of the hard judge.
@@ -34,6 +35,9 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
         corpus.title()
     ));
 
+    if config.method == Method::TimeGan {
+        return timegan::train(job, &corpus, (name, sha256));
+    }
     let started = Instant::now();
     let fitted = Fitted::fit(&corpus, config)?;
     fitted.save(job.run.dir())?;

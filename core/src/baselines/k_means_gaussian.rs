@@ -34,18 +34,24 @@ impl KMeansGaussian {
     /// # Errors
     /// Fewer windows than clusters, or windows of unequal length.
     pub fn fit(windows: &[Vec<Day>], clusters: usize, stream: &mut Stream) -> Result<Self> {
+        Self::fit_rows(windows.iter().map(|window| row(window)).collect(), clusters, stream)
+    }
+
+    /// The same of windows that are rows of any values.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_rows(mut rows: Vec<Vec<f64>>, clusters: usize, stream: &mut Stream) -> Result<Self> {
         ensure!(
-            clusters > 0 && windows.len() >= clusters,
+            clusters > 0 && rows.len() >= clusters,
             "k-means: expected at least one window a cluster, found {} windows for {clusters} \
              clusters",
-            windows.len()
+            rows.len()
         );
         ensure!(
-            windows.iter().all(|window| window.len() == windows[0].len()),
-            "k-means: expected windows of {} days, found others",
-            windows[0].len()
+            rows.iter().all(|row| row.len() == rows[0].len()),
+            "k-means: expected windows of one length, found others"
         );
-        let mut rows: Vec<Vec<f64>> = windows.iter().map(|window| row(window)).collect();
         let count = rows.len() as f64;
         let over = |value: &dyn Fn(&[f64], usize) -> f64| -> Vec<f64> {
             let mean = |column| rows.iter().map(|row| value(row, column)).sum::<f64>() / count;
@@ -71,13 +77,14 @@ impl KMeansGaussian {
         Ok(Self { mean, deviation, labels, clusters })
     }
 
-    /// `count` windows: a cluster as often as it has windows, then a normal with its mean and
-    /// covariance.
+    /// `count` windows of days, from windows of days.
     pub fn windows(&self, count: usize, stream: &mut Stream) -> Vec<Vec<Day>> {
         (0..count).map(|_| self.draw(stream)).collect()
     }
 
-    fn draw(&self, stream: &mut Stream) -> Vec<Day> {
+    /// One window as a row: a cluster as often as it has windows, then a normal with its mean and
+    /// covariance.
+    pub fn row(&self, stream: &mut Stream) -> Vec<f64> {
         let Cluster { centre, around } = &self.clusters[*stream.pick(&self.labels)];
         // Rows in normal proportions have the covariance of the rows, without a factor of it.
         let mut sum = vec![0.0; centre.len()];
@@ -86,16 +93,22 @@ impl KMeansGaussian {
             let weight = stream.normal() / scale;
             sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += weight * x);
         }
-        let place =
-            |index: usize| (sum[index] + centre[index]) * self.deviation[index] + self.mean[index];
+        for (at, value) in sum.iter_mut().enumerate() {
+            *value = (*value + centre[at]) * self.deviation[at] + self.mean[at];
+        }
+        sum
+    }
+
+    fn draw(&self, stream: &mut Stream) -> Vec<Day> {
+        let row = self.row(stream);
         let day = |day: usize| {
-            let odds = (-place(3 * day + 2)).exp();
+            let odds = (-row[3 * day + 2]).exp();
             let position = (1.0 + 2.0 * EDGE) / (1.0 + odds) - EDGE;
             // Ranges from 6e-6 to 1: a window far out could overflow.
-            let range = place(3 * day + 1).clamp(-12.0, 0.0).exp();
-            [place(3 * day), range, position.clamp(0.0, 1.0)]
+            let range = row[3 * day + 1].clamp(-12.0, 0.0).exp();
+            [row[3 * day], range, position.clamp(0.0, 1.0)]
         };
-        (0..centre.len() / 3).map(day).collect()
+        (0..row.len() / 3).map(day).collect()
     }
 }
 

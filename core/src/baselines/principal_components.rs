@@ -35,6 +35,11 @@ impl PrincipalComponents {
         Self { mean, axes, variances }
     }
 
+    /// Variance along each component, falling.
+    pub fn variances(&self) -> &[f64] {
+        &self.variances
+    }
+
     /// Squared distance of `row` from the plane of the first `count` components through the mean;
     /// with none, from the mean.
     pub fn residual(&self, row: &[f32], count: usize) -> f64 {

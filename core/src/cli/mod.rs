@@ -168,9 +168,12 @@ impl<C: DeserializeOwned> Trained<C> {
         Ok(Self::open_all::<A>(&first)?.swap_remove(0))
     }
 
-    /// The average of the weights, as tensors that no gradient follows.
+    /// The average of the weights, or the weights where none is kept, as tensors that no gradient
+    /// follows.
     pub fn weights(&self, device: &Device) -> Result<candle_nn::VarBuilder<'static>> {
-        Ok(crate::layers::frozen_builder(self.checkpoint.tensors("average", device)?))
+        let averaged = !self.checkpoint.part("average")?.is_empty();
+        let part = if averaged { "average" } else { "model" };
+        Ok(crate::layers::frozen_builder(self.checkpoint.tensors(part, device)?))
     }
 }
 

@@ -3,14 +3,14 @@
 //! What differs, the losses of one batch, are arguments.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::optimizer::{AdamW, AdamWConfig, assert_every_gradient};
+use super::alternating::{Alternating, Network, Turns, alternate};
+use super::optimizer::AdamWConfig;
 use super::schedule::WarmupCosine;
-use super::session::{Learner, Loss, Outcome, Progress, Session};
+use super::session::{Loss, Outcome, Progress, Session};
 use crate::layers::Parameters;
 
 /// How long and how fast to train.
@@ -52,6 +52,10 @@ pub struct Players<'a> {
     pub critic: &'a Parameters,
 }
 
+/// Their numbers in the loop.
+const GENERATOR: usize = 0;
+const CRITIC: usize = 1;
+
 /// One update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
@@ -73,7 +77,7 @@ pub fn compete(
     players: Players,
     mut critic_loss: impl FnMut(Turn) -> Result<Loss>,
     mut generator_loss: impl FnMut(Turn) -> Result<Loss>,
-    mut observe: impl FnMut(&Progress) -> ControlFlow<()>,
+    observe: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Outcome> {
     let config = AdamWConfig {
         beta1: training.beta1,
@@ -82,93 +86,34 @@ pub fn compete(
         ..AdamWConfig::default()
     };
     let averaged = AdamWConfig { average: Some(training.average_decay), ..config };
-    let mut learners = [
-        Learner {
-            prefix: "generator.",
-            parameters: players.generator,
-            optimizer: AdamW::new(players.generator, averaged, &[])?,
-            updates: 1,
-        },
-        Learner {
-            prefix: "critic.",
-            parameters: players.critic,
-            optimizer: AdamW::new(players.critic, config, &[])?,
-            updates: training.critic_steps,
-        },
+    let networks = [
+        Network { prefix: "generator.", parameters: players.generator, optimizer: averaged },
+        Network { prefix: "critic.", parameters: players.critic, optimizer: config },
     ];
+    let length = Alternating {
+        steps: training.steps,
+        samples: training.batch,
+        log_every: training.log_every,
+        checkpoint_every: training.checkpoint_every,
+    };
     let schedule = WarmupCosine { peak: 1.0, floor: 0.1, warmup: 0, total: training.steps };
-    let mut step = session.restore(&mut learners)?;
-    let (first, started) = (step, Instant::now());
-
-    while step < training.steps {
+    let step = |step: u64, turns: &mut Turns| {
         let rate = schedule.rate(step);
         let mut terms = Vec::new();
-
-        // The critic's updates.
         for part in 0..training.critic_steps {
             let draw = step * training.critic_steps + part;
             let turn = Turn { draw, penalised: draw.is_multiple_of(training.penalty_every.max(1)) };
-            let loss = critic_loss(turn)?;
-            terms = update(
-                session,
-                &mut learners[1],
-                &loss,
-                step,
-                (step == first, rate * training.critic_rate),
-            )?;
+            terms = turns.learn(&[CRITIC], &critic_loss(turn)?, rate * training.critic_rate)?;
         }
-
-        // The generator's.
         let loss = generator_loss(Turn { draw: step, penalised: false })?;
-        let own = update(
-            session,
-            &mut learners[0],
-            &loss,
-            step,
-            (step == first, rate * training.generator_rate),
-        )?;
-        step += 1;
-
-        // Log and save.
-        let samples = ((step - first) * training.batch as u64) as f64;
-        let samples_per_second = samples / started.elapsed().as_secs_f64();
-        let named = |(name, value): &(&'static str, f64)| match *name {
-            "loss" => ("critic_loss", *value),
-            other => (other, *value),
+        let own = turns.learn(&[GENERATOR], &loss, rate * training.generator_rate)?;
+        let named = |(name, value)| match name {
+            "loss" => ("critic_loss", value),
+            other => (other, value),
         };
-        let terms: Vec<_> = own.into_iter().chain(terms.iter().map(named)).collect();
-        if step % training.log_every == 0 || step == training.steps {
-            session.run.log(step, &terms)?;
-        }
-        let progress = Progress { step, steps: training.steps, samples_per_second, terms: &terms };
-        let stop = observe(&progress).is_break() || session.is_stopped();
-        if step % training.checkpoint_every == 0 || step == training.steps || stop {
-            session.save(&learners, step)?;
-        }
-        if stop {
-            break;
-        }
-    }
-    session.end(first..step, training.steps, started)
-}
-
-/// Moves one network down its loss and returns the terms of that.
-fn update(
-    session: &Session,
-    learner: &mut Learner,
-    loss: &Loss,
-    step: u64,
-    (first, rate): (bool, f64),
-) -> Result<Vec<(&'static str, f64)>> {
-    let stopped =
-        || format!("{} {}", learner.prefix.trim_end_matches('.'), session.stopped_at(step));
-    let terms = loss.read().with_context(stopped)?;
-    let gradients = loss.total.backward()?;
-    if first {
-        assert_every_gradient(learner.parameters, &gradients)?;
-    }
-    learner.optimizer.step(&gradients, rate).with_context(|| session.stopped_at(step))?;
-    Ok(terms)
+        Ok(own.into_iter().chain(terms.into_iter().map(named)).collect())
+    };
+    alternate(session, &length, &networks, step, observe)
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub fn fit(
         ..AdamWConfig::default()
     };
     let optimizer = AdamW::new(parameters, config, &[Group::UNDECAYED])?;
-    let mut learners = [Learner { prefix: "", parameters, optimizer, updates: 1 }];
+    let mut learners = [Learner { prefix: "", parameters, optimizer }];
     let schedule = WarmupCosine {
         peak: training.learning_rate,
         floor: 0.01,

@@ -1,6 +1,7 @@
 //! What all loops share: where a training keeps its state, who may stop it, and how it goes on
 //! where it ended.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -68,14 +69,16 @@ pub(super) struct Learner<'a> {
     pub(super) prefix: &'static str,
     pub(super) parameters: &'a Parameters,
     pub(super) optimizer: AdamW,
-    /// Updates of its weights in a step of the loop.
-    pub(super) updates: u64,
 }
 
 /// Checkpoints that stay: one may be damaged.
 const KEPT: usize = 2;
 /// What the optimizer puts before the name of an averaged weight.
 const AVERAGE: &str = "average/";
+/// The number of updates that a learner had, beside its moments: whole [`COUNTED`]s and the rest, since
+/// a checkpoint holds f32, which counts to 2^24.
+const UPDATES: &str = "updates";
+const COUNTED: u64 = 1 << 20;
 
 impl Loss {
     /// The values of the loss and its terms, `loss` first.
@@ -165,6 +168,9 @@ impl Session<'_> {
                     }
                 }
             }
+            let updates = optimizer.steps();
+            let counted = [updates / COUNTED, updates % COUNTED].map(|count| count as f32);
+            moments.insert(format!("{prefix}{UPDATES}"), (vec![2], counted.to_vec()));
             model.extend(own.into_iter().map(|(name, value)| (format!("{prefix}{name}"), value)));
         }
         let parts = [("model", model), ("average", average), ("optimizer", moments)];
@@ -222,8 +228,14 @@ impl Learner<'_> {
             });
             Ok(own.collect())
         };
-        let state = own("optimizer", "")?.into_iter().chain(own("average", AVERAGE)?).collect();
-        self.optimizer.restore(checkpoint.step * self.updates, &state)?;
+        let mut state: BTreeMap<String, Vec<f32>> =
+            own("optimizer", "")?.into_iter().chain(own("average", AVERAGE)?).collect();
+        let counted = state.remove(UPDATES).unwrap_or_default();
+        let [whole, rest] = counted[..] else {
+            bail!("the checkpoint does not count updates: an older version made it; train anew");
+        };
+        let updates = whole as u64 * COUNTED + rest as u64;
+        self.optimizer.restore(updates, &state)?;
         Ok(())
     }
 }

@@ -12,8 +12,8 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
 use super::{Block, in_order};
-use crate::paths::Paths;
-use crate::sample::Options;
+use crate::model::Model;
+use crate::sample::Request;
 
 /// The columns before those of prices.
 const PLACES: [&str; 2] = ["id", "day"];
@@ -23,12 +23,12 @@ const SCENARIO: &str = "scenario";
 /// Writes a row a day, as CSV has them: `id` and `day` as INT64, prices as DOUBLE, a row group for what
 /// is drawn together. `scenario` says how it was made, in the metadata of the file.
 pub(super) fn parquet(
-    paths: &Paths,
-    options: &Options,
+    model: &Model,
+    request: &Request,
     scenario: String,
     out: &mut (dyn Write + Send),
 ) -> Result<()> {
-    let columns = paths.fitted().columns();
+    let columns = model.columns();
     let properties = columns.iter().fold(
         WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
@@ -40,7 +40,7 @@ pub(super) fn parquet(
     );
     let schema = schema(&columns)?;
     let mut file = SerializedFileWriter::new(out, schema, Arc::new(properties.build()))?;
-    in_order(paths, options, |block| {
+    in_order(model, request, |block| {
         let mut group = file.next_row_group()?;
         write(&mut group, block, columns.len())?;
         group.close()?;
@@ -95,26 +95,17 @@ mod tests {
     use crate::config::Config;
     use crate::data::Corpus;
     use crate::fitted::Fitted;
-    use crate::sample::{Format, Piece};
+    use crate::paths::Paths;
+    use crate::sample::Piece;
 
     #[test]
     fn every_price_of_every_day_is_read_back_to_its_last_bit() -> Result<()> {
         let config = Config::preset(Preset::Tiny, "", "");
         let paths = Paths::of(Fitted::fit(&Corpus::load(&config.data)?, &config)?);
-        let options = Options {
-            count: 3,
-            days: 7,
-            seed: 4,
-            start: 20.0,
-            volatility: None,
-            trend: None,
-            today: false,
-            refined: false,
-            out: None,
-            format: Format::Parquet,
-        };
+        let model = Model::Paths(paths);
+        let request = Request { start: Some(20.0), ..Request::plain(3, 7, 4) };
         let mut file = tempfile::tempfile()?;
-        parquet(&paths, &options, "{\"seed\":4}".into(), &mut file)?;
+        parquet(&model, &request, "{\"seed\":4}".into(), &mut file)?;
 
         let reader = SerializedFileReader::new(file)?;
         let metadata = reader.metadata().file_metadata();
@@ -123,7 +114,7 @@ mod tests {
         let mut rows = reader.get_row_iter(None)?;
         let mut piece = Piece::default();
         for id in 0..3 {
-            piece.each(&paths, &options, id, |first, prices| {
+            piece.each(&model, &request, id, |first, prices| {
                 for (day, prices) in (first..).zip(prices.chunks_exact(3)) {
                     let row = rows.next().expect("a row a day")?;
                     let told: Vec<String> =

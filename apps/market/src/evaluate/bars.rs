@@ -1,7 +1,7 @@
 //! Prices of generated days, and whether their order holds.
 
 use anyhow::Result;
-use generativa::run::evaluation::{Better, Kind};
+use generativa::run::evaluation::Better;
 
 use super::rows::{Figure, Metric, Table};
 use super::subjects::Subject;
@@ -13,17 +13,16 @@ const START: f64 = 100.0;
 const DIGITS: i32 = 6;
 /// Days of each path that is looked at.
 const DAYS: usize = 1000;
-/// Share of bars out of order that thirty normals in scaled open, high, low, close and volume of
-/// the Google file make.
-const OF_LEVELS: f64 = 0.36;
-const METRIC: Metric = Metric { name: "ohlc-violations", unit: "share", better: Better::Lower };
+pub(super) const METRIC: Metric =
+    Metric { name: "ohlc-violations", unit: "share", better: Better::Lower };
 
-/// Whether a bar as printed is impossible: a high below the close or the low, a low above the
-/// close, or a price of nothing.
-fn violates(bar: &Bar) -> bool {
-    let [high, low, close] =
-        [bar.high, bar.low, bar.close].map(|price| (price * 10f64.powi(DIGITS)).round());
-    !(high >= close && high >= low && low <= close && low > 0.0)
+/// Whether a bar as printed is impossible: a high below the low or a price `within` the day, a low
+/// above one, or a price of nothing.
+pub(super) fn violates(high: f64, low: f64, within: &[f64]) -> bool {
+    let printed = |price: f64| (price * 10f64.powi(DIGITS)).round();
+    let [high, low] = [high, low].map(printed);
+    let holds = |price: &f64| high >= printed(*price) && low <= printed(*price);
+    !(high >= low && low > 0.0 && within.iter().all(holds))
 }
 
 /// The row of a subject that makes paths.
@@ -33,7 +32,7 @@ pub(super) fn add(table: &mut Table, model: &Subject, paths: u64) -> Result<()> 
         for item in 0..paths {
             let bars =
                 Bar::of(&model.maker(place).whole.path(DAYS, seed, item)?, &mut START.clone());
-            wrong += bars.iter().filter(|bar| violates(bar)).count();
+            wrong += bars.iter().filter(|bar| violates(bar.high, bar.low, &[bar.close])).count();
             n += bars.len();
         }
     }
@@ -42,21 +41,10 @@ pub(super) fn add(table: &mut Table, model: &Subject, paths: u64) -> Result<()> 
     Ok(())
 }
 
-/// What a mixture that knows levels alone makes, on the file that it was counted on.
-pub(super) fn add_known(table: &mut Table) {
-    if table.data() == super::GOOGLE {
-        let figure = Figure { value: OF_LEVELS, interval: None, n: 0 };
-        let subject = "k-means-30-gaussian of levels (5 columns)";
-        table.add_named(subject, Kind::Anchor, &[], METRIC, figure);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     fn violates(high: f64, low: f64, close: f64) -> bool {
-        super::violates(&Bar { high, low, close })
+        super::violates(high, low, &[close])
     }
 
     #[test]
@@ -66,5 +54,7 @@ mod tests {
         // Less than half of the last digit that is printed.
         assert!(!violates(10.0, 9.0, 10.000_000_1) && !violates(10.0, 10.0, 10.0));
         assert!(violates(f64::NAN, 9.0, 9.5));
+        // An open outside.
+        assert!(super::violates(10.0, 9.0, &[9.5, 10.5]) && !super::violates(10.0, 9.0, &[]));
     }
 }

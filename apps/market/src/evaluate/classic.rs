@@ -10,9 +10,9 @@ use generativa::train::judge::timegan::{discriminative_score, predictive_score};
 use generativa::train::side_by_side::side_by_side;
 use generativa_random::Stream;
 
+use super::WINDOW;
 use super::rows::{Figure, Metric, Table, mean_of, over_grid};
 use super::subjects::Subject;
-use super::{GOOGLE, WINDOW};
 use crate::bar::Bar;
 use crate::data::History;
 
@@ -22,22 +22,17 @@ const COLUMNS: usize = 3;
 /// range: a twentieth of them to both sides.
 const NEAR: usize = 20;
 
-const METRICS: [Metric<'static>; 2] = [
-    Metric {
-        name: "discriminative-classic",
-        unit: "accuracy off a half, 3 columns",
-        better: Better::Lower,
-    },
-    Metric { name: "predictive-classic", unit: "scaled close, 3 columns", better: Better::Lower },
-];
-/// Units of what others published, on all columns of the Google file: the last one, that is
-/// forecast, is the volume, so that their figures are no measure for forecasts of a close.
-const PUBLISHED_UNITS: [&str; 2] = ["accuracy off a half, 6 columns", "scaled volume, 6 columns"];
-/// What they published: discriminative, predictive.
-const PUBLISHED: [(&str, [f64; 2]); 2] =
-    [("timegan (6 columns)", [0.102, 0.038]), ("diffusion-ts (6 columns)", [0.067, 0.036])];
+/// The two scores, on rows of windows of so many columns.
+pub(super) struct Scores<'a> {
+    real: &'a [Vec<f32>],
+    columns: usize,
+    /// Of the one and the other.
+    units: [String; 2],
+    /// Of the judges.
+    seeds: Vec<u64>,
+}
 
-/// The rows of the subjects, of the real windows against each other, and what others published.
+/// The rows of the subjects, and of the real windows against each other.
 pub(super) fn add(
     table: &mut Table,
     history: &History,
@@ -46,51 +41,81 @@ pub(super) fn add(
     shared: &Shared,
 ) -> Result<()> {
     let levels = Levels::new(history);
-    let seeds: Vec<u64> = (1..=seeds).collect();
     let real = levels.real();
+    let scores = Scores::new(&real, COLUMNS, "close", seeds);
     for subject in subjects {
         shared.remark(&format!("scores of TimeGAN: {}", subject.name));
-        let score = |(place, &seed): (usize, &u64)| {
-            let (levels, real) = (&levels, &real);
-            move || {
-                let mut stream = Stream::named(seed, "market/classic");
-                let windows = subject.maker(place).whole.windows(real.len(), &mut stream)?;
-                let generated = levels.place(&windows, &mut stream);
-                both(real, &generated, seed)
-            }
-        };
-        let found = side_by_side(seeds.iter().enumerate().map(score).collect())?;
-        for (metric, figure) in METRICS.into_iter().zip(figures(&found, real.len())) {
-            // A model's seeds are those that it was trained with, whatever its judges' are.
-            let own = if subject.kind == Kind::Model { &subject.seeds } else { &seeds };
-            table.add_named(&subject.name, subject.kind, own, metric, figure);
-        }
+        // A model's seeds are those that it was trained with, whatever its judges' are.
+        let own = if subject.kind == Kind::Model { &subject.seeds } else { &scores.seeds };
+        scores.add(table, (&subject.name, subject.kind, own), |place, seed| {
+            let mut stream = Stream::named(seed, "market/classic");
+            let windows = subject.maker(place).whole.windows(real.len(), &mut stream)?;
+            Ok(levels.place(&windows, &mut stream))
+        })?;
     }
     shared.remark("scores of TimeGAN: real against real");
-    let of = |rest: usize| real.iter().skip(rest).step_by(2).cloned().collect::<Vec<_>>();
-    let (even, odd) = (&of(0), &of(1));
-    let score = |&seed: &u64| move || both(even, odd, seed);
-    let found = side_by_side(seeds.iter().map(score).collect())?;
-    for (metric, figure) in METRICS.into_iter().zip(figures(&found, odd.len())) {
-        table.add_named("real-against-real", Kind::Floor, &seeds, metric, figure);
-    }
-    if table.data() == GOOGLE {
-        for (subject, values) in PUBLISHED {
-            for ((metric, unit), value) in METRICS.into_iter().zip(PUBLISHED_UNITS).zip(values) {
-                let metric = Metric { unit, ..metric };
-                let figure = Figure { value, interval: None, n: 0 };
-                table.add_named(subject, Kind::Anchor, &[], metric, figure);
-            }
-        }
-    }
-    Ok(())
+    scores.add_floor(table)
 }
 
-fn both(real: &[Vec<f32>], generated: &[Vec<f32>], seed: u64) -> Result<[f64; 2]> {
-    Ok([
-        discriminative_score(real, generated, COLUMNS, seed)?,
-        predictive_score(real, generated, COLUMNS, seed)?,
-    ])
+impl<'a> Scores<'a> {
+    /// Beside `real` windows of so many columns, of which `last` is forecast, by so many judges.
+    pub(super) fn new(real: &'a [Vec<f32>], columns: usize, last: &str, judges: u64) -> Self {
+        let units = [
+            format!("accuracy off a half, {columns} columns"),
+            format!("scaled {last}, {columns} columns"),
+        ];
+        Self { real, columns, units, seeds: (1..=judges).collect() }
+    }
+
+    /// What is measured: the discriminative, then the predictive score.
+    pub(super) fn metrics(&self) -> [Metric<'_>; 2] {
+        let [of_judge, of_forecast] = &self.units;
+        let metric = |name, unit| Metric { name, unit, better: Better::Lower };
+        [metric("discriminative-classic", of_judge), metric("predictive-classic", of_forecast)]
+    }
+
+    /// Seeds of the judges.
+    pub(super) fn seeds(&self) -> &[u64] {
+        &self.seeds
+    }
+
+    /// The rows of something, its name, kind and seeds first, that makes as many windows as there are
+    /// real ones: `windows` is asked for those of the judge at a place and of a seed.
+    pub(super) fn add(
+        &self,
+        table: &mut Table,
+        (name, kind, own): (&str, Kind, &[u64]),
+        windows: impl Fn(usize, u64) -> Result<Vec<Vec<f32>>> + Sync,
+    ) -> Result<()> {
+        let score = |(place, &seed): (usize, &u64)| {
+            let windows = &windows;
+            move || self.both(self.real, &windows(place, seed)?, seed)
+        };
+        let found = side_by_side(self.seeds.iter().enumerate().map(score).collect())?;
+        for (metric, figure) in self.metrics().into_iter().zip(figures(&found, self.real.len())) {
+            table.add_named(name, kind, own, metric, figure);
+        }
+        Ok(())
+    }
+
+    /// The rows of every second real window beside the others.
+    pub(super) fn add_floor(&self, table: &mut Table) -> Result<()> {
+        let of = |rest: usize| self.real.iter().skip(rest).step_by(2).cloned().collect::<Vec<_>>();
+        let (even, odd) = (&of(0), &of(1));
+        let score = |&seed: &u64| move || self.both(even, odd, seed);
+        let found = side_by_side(self.seeds.iter().map(score).collect())?;
+        for (metric, figure) in self.metrics().into_iter().zip(figures(&found, odd.len())) {
+            table.add_named("real-against-real", Kind::Floor, &self.seeds, metric, figure);
+        }
+        Ok(())
+    }
+
+    fn both(&self, real: &[Vec<f32>], generated: &[Vec<f32>], seed: u64) -> Result<[f64; 2]> {
+        Ok([
+            discriminative_score(real, generated, self.columns, seed)?,
+            predictive_score(real, generated, self.columns, seed)?,
+        ])
+    }
 }
 
 /// Means over the judges' seeds.

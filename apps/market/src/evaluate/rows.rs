@@ -62,11 +62,6 @@ impl Table {
         Self { rows: Vec::new(), data: data.clone() }
     }
 
-    /// Name of the data set.
-    pub(super) fn data(&self) -> &str {
-        &self.data.name
-    }
-
     /// A figure of a subject.
     pub(super) fn add(&mut self, subject: &Subject, metric: Metric, figure: Figure) {
         let Subject { name, kind, seeds, .. } = subject;
