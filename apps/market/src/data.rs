@@ -56,10 +56,7 @@ impl Corpus {
     /// No such set, part or asset; a table that [`read`] refuses; no two days left.
     pub fn load(choice: &DataChoice) -> Result<Self> {
         if choice.name == EMBEDDED {
-            let market = Market::single(1, EMBEDDED_DAYS);
-            let table = simulate(&Model::Garch(embedded_law()), &market)?.table;
-            let source = DataRef { name: EMBEDDED.into(), ..DataRef::default() };
-            return Self::of(&table, choice, source);
+            return Self::embedded(choice, 1);
         }
         let location = catalogue::locate(&choice.name)?;
         let part = Part::find(&location, &choice.subset)?;
@@ -71,6 +68,16 @@ impl Corpus {
             real: true,
         };
         Self::of(&table, choice, source)
+    }
+
+    /// A history of the embedded market; it is number 1 that goes by the name.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn embedded(choice: &DataChoice, history: u64) -> Result<Self> {
+        let market = Market::single(history, EMBEDDED_DAYS);
+        let table = simulate(&Model::Garch(embedded_law()), &market)?.table;
+        Self::of(&table, choice, DataRef { name: EMBEDDED.into(), ..DataRef::default() })
     }
 
     /// How many days each asset has.

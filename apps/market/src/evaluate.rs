@@ -18,10 +18,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use generativa::cli::{Shared, Trained};
+use generativa::data::trading_day::Day;
 use generativa::run::evaluation::{Better, Kind, Row};
+use rayon::prelude::*;
 
 use crate::config::{Config, EMBEDDED, EvaluationConfig, Method};
-use crate::data::{Corpus, embedded_law};
+use crate::data::Corpus;
 use crate::deliver::npy;
 use crate::model::Model;
 use crate::sample::Request;
@@ -38,6 +40,9 @@ const JUDGED: [Rival; 5] =
     [Rival::RangeHar, Rival::Filtered, Rival::Student, Rival::Clusters, Rival::Blocks(20.0)];
 /// Rivals that make long paths: days on their own, and blocks as long as those of the band.
 const LONG: [Rival; 2] = [Rival::Blocks(1.0), Rival::Blocks(250.0)];
+/// Rivals that are asked what the next day of a known market depends on.
+const LAWFUL: [Rival; 5] =
+    [Rival::RangeHar, Rival::Filtered, Rival::Student, Rival::Blocks(1.0), Rival::Blocks(250.0)];
 /// A band of fewer resamples than the judges' is a try, with short judges and without what takes
 /// minutes.
 const TRY_BELOW: usize = 500;
@@ -131,20 +136,8 @@ fn ranges(
         all.iter().copied().filter(|subject| !short(subject)).chain(&long).collect();
     facts::add(table, days, &with_paths, settings, slow, shared)?;
     if corpus.source.name == EMBEDDED {
-        for subject in with_paths.iter().filter(|subject| subject.maker(0).whole.has_paths()) {
-            let of_seed = |(place, &seed): (usize, &u64)| -> Result<Vec<Vec<f64>>> {
-                let path = |item| {
-                    let days = subject.maker(place).whole.path(days.len(), seed, item)?;
-                    Ok(days.iter().map(|day| day[0]).collect())
-                };
-                (0..settings.fact_paths).map(path).collect()
-            };
-            let drawn: Vec<_> =
-                subject.seeds.iter().enumerate().map(of_seed).collect::<Result<_>>()?;
-            for (metric, figure) in truth::figures(&drawn, &embedded_law()) {
-                table.add(subject, metric, figure);
-            }
-        }
+        shared.remark("what the law of the simulated market says");
+        known_law(table, config)?;
     }
     if settings.classic_seeds > 0 {
         let known = [Rival::RangeHar, Rival::Clusters].map(Rival::name);
@@ -154,6 +147,29 @@ fn ranges(
         classic::add(table, &corpus.assets[0], &some, settings.classic_seeds, shared)?;
     }
     Ok(())
+}
+
+/// Whether the filter and its rivals learn what the next day of a known market depends on.
+fn known_law(table: &mut Table, config: &Config) -> Result<()> {
+    let subjects = |days: &[Day], history: u64| -> Result<Vec<Subject>> {
+        let model = Subject::model(config.filter, days, &[], &[history])?;
+        let rivals = Subject::rivals(&LAWFUL, days, &[], &[history])?;
+        Ok(std::iter::once(model).chain(rivals).collect())
+    };
+    let days = |corpus: &Corpus| corpus.assets[0].days.clone();
+    let rivals = LAWFUL.iter().map(|rival| (rival.name(), rival.kind()));
+    let names: Vec<_> = std::iter::once(("model".to_owned(), Kind::Model)).chain(rivals).collect();
+    truth::add(table, config, &names, |corpus, history| {
+        let days = days(corpus);
+        let paths = |subject: Subject| {
+            let path = |item| -> Result<Vec<f64>> {
+                let path = subject.maker(0).whole.path(days.len(), history, item)?;
+                Ok(path.iter().map(|day| day[0]).collect())
+            };
+            (0..config.evaluation.fact_paths).into_par_iter().map(path).collect()
+        };
+        subjects(&days, history)?.into_iter().map(paths).collect()
+    })
 }
 
 /// The longest training of a seed and, where blocks are judged, of the networks of all of them.

@@ -16,7 +16,7 @@ use generativa_random::Stream;
 use serde::{Deserialize, Serialize};
 
 use super::garch::{Garch, News, State};
-use super::like_days::{LikeDays, Locality, scales};
+use super::like_days::{Drawn, LikeDays, Locality, scales};
 
 /// Days of a trading month, and of a week.
 const MONTH: usize = 22;
@@ -43,6 +43,9 @@ pub struct LocalGarch {
     latest: LocalGarchState,
     /// The surprises of the index on these days, in deviations.
     surprises: Vec<f64>,
+    /// What the surprises around each day are multiplied by: those of like days are as large as all are,
+    /// unless history says more than chance does.
+    sizes: Vec<f64>,
     /// The least and the largest variance that was expected of the index.
     bounds: [f64; 2],
     scale: [f64; STATE],
@@ -120,14 +123,17 @@ impl LocalGarch {
         if stream.chance(1.0 / locality.stay) {
             state.place = stream.below(self.places());
         }
-        let drawn = self.like.draw(&coordinates(state, &self.scale, locality.era), stream);
-        let size = (state.filter.variance / self.states[drawn].filter.variance).sqrt();
-        let value = model.step(&mut state.filter, self.surprises[drawn]);
+        let Drawn { like, day: drawn } =
+            self.like.draw(&coordinates(state, &self.scale, locality.era), stream);
+        let factor = self.sizes[like];
+        let size = factor * (state.filter.variance / self.states[drawn].filter.variance).sqrt();
+        let surprise = factor * self.surprises[drawn];
+        let value = model.step(&mut state.filter, surprise);
         let [least, most] = self.bounds;
         state.filter.variance = state.filter.variance.clamp(least, most);
         state.squares.rotate_left(1);
         state.squares[MONTH - 1] = value * value;
-        state.surprise = self.surprises[drawn];
+        state.surprise = surprise;
         if let [only] = day {
             // The index is the asset.
             *only = value;
@@ -247,7 +253,8 @@ impl TryFrom<Learned> for LocalGarch {
         let like = LikeDays::new(&places, locality.neighbours);
         let means = returns.iter().map(|own| mean(own)).collect();
         let surprises = filtered.residuals[FIRST..].to_vec();
-        Ok(Self { learned, means, states, latest, surprises, bounds, scale, like })
+        let sizes = like.size_factors(&surprises);
+        Ok(Self { learned, means, states, latest, surprises, sizes, bounds, scale, like })
     }
 }
 

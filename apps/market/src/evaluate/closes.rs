@@ -15,7 +15,7 @@ use super::facts::{Facts, count, figures, halves, log_volatility, metric, own_ba
 use super::rows::{Figure, Metric, Table};
 use super::{is_slow, rival_seeds, together, truth};
 use crate::config::{Config, EMBEDDED, EvaluationConfig};
-use crate::data::{Corpus, embedded_law};
+use crate::data::Corpus;
 
 /// Returns of each asset, a value a day.
 pub(super) type Returns = Vec<Vec<f64>>;
@@ -94,14 +94,6 @@ pub(super) fn add(
             for (name, figure) in scored(&drawn, &returns, settings) {
                 table.add_named(subject.name, subject.kind, seeds, metric(&name), figure);
             }
-            if corpus.source.name == EMBEDDED {
-                let first =
-                    |paths: &Vec<Returns>| paths.iter().map(|path| path[0].clone()).collect();
-                let first: Vec<Vec<Vec<f64>>> = drawn.iter().map(first).collect();
-                for (metric, figure) in truth::figures(&first, &embedded_law()) {
-                    table.add_named(subject.name, subject.kind, seeds, metric, figure);
-                }
-            }
             if returns.len() > 1 {
                 for (metric, figure) in together::figures(&drawn, &returns) {
                     table.add_named(subject.name, subject.kind, seeds, metric, figure);
@@ -121,6 +113,19 @@ pub(super) fn add(
             }
         }
         unseen(table, &returns, config, [&own, &rivals], shared)?;
+        if corpus.source.name == EMBEDDED {
+            shared.remark("what the law of the simulated market says");
+            let subjects = SUBJECTS.map(|subject| (subject.name.to_owned(), subject.kind));
+            truth::add(table, config, &subjects, |corpus, history| {
+                let makers = learn(&corpus.returns(), config.closes)?;
+                let days = corpus.count();
+                let path = |maker: &Maker, item| maker.path(days, history, item).swap_remove(0);
+                let paths = |maker| {
+                    (0..settings.fact_paths).into_par_iter().map(|item| path(maker, item)).collect()
+                };
+                Ok(makers.iter().map(paths).collect())
+            })?;
+        }
     }
     let mut value = 0f64;
     for one in trained {

@@ -201,7 +201,7 @@ impl Rival {
     }
 
     /// Copies of the past are out of competition.
-    fn kind(self) -> Kind {
+    pub(super) fn kind(self) -> Kind {
         match self {
             Self::Blocks(days) if days > 1.0 => Kind::Ceiling,
             _ => Kind::Baseline,

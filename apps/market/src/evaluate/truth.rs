@@ -1,10 +1,13 @@
 //! Whether a model has learned what the next day depends on, where that is known: on the simulated
 //! market.
 
-use generativa::run::evaluation::Better;
+use anyhow::Result;
+use generativa::run::evaluation::{Better, Kind};
 use generativa_datasets::simulators::market::Garch;
 
-use super::rows::{Figure, Metric, over_grid};
+use super::rows::{Figure, Metric, Table, over_grid};
+use crate::config::Config;
+use crate::data::{Corpus, embedded_law};
 
 /// Classes of days by their true variance, as many days in each.
 const CLASSES: usize = 10;
@@ -20,13 +23,41 @@ struct Class {
     variance: f64,
 }
 
+/// The rows of `subjects`, their names and kinds: each learns a few histories of the embedded market,
+/// since one of them may be like its law more or less by chance. `draw` gives what each subject has
+/// learned from one of them, returns of some paths; the number decides everything random.
+pub(super) fn add(
+    table: &mut Table,
+    config: &Config,
+    subjects: &[(String, Kind)],
+    draw: impl Fn(&Corpus, u64) -> Result<Vec<Paths>>,
+) -> Result<()> {
+    let histories: Vec<u64> = (1..=config.evaluation.judge_seeds.max(1)).collect();
+    let mut drawn: Vec<Vec<Paths>> = vec![Vec::new(); subjects.len()];
+    for &history in &histories {
+        let corpus = Corpus::embedded(&config.data, history)?;
+        for (all, own) in drawn.iter_mut().zip(draw(&corpus, history)?) {
+            all.push(own);
+        }
+    }
+    for ((name, kind), drawn) in subjects.iter().zip(&drawn) {
+        for (metric, figure) in figures(drawn, &embedded_law()) {
+            table.add_named(name, *kind, &histories, metric, figure);
+        }
+    }
+    Ok(())
+}
+
+/// Returns of each path.
+pub(super) type Paths = Vec<Vec<f64>>;
+
 /// How far the mean and the variance of the next day are from those that the law has after the same
-/// past: means over classes of days. `drawn`: returns of each path of each seed.
-pub(super) fn figures(drawn: &[Vec<Vec<f64>>], law: &Garch) -> [(Metric<'static>, Figure); 2] {
+/// past: means over histories that were learned, and classes of days. `drawn`: paths for each.
+fn figures(drawn: &[Paths], law: &Garch) -> [(Metric<'static>, Figure); 2] {
     let metric = |name, unit| Metric { name, unit, better: Better::Lower };
     let mean = metric("conditional-mean-error", "deviations, mean of tenths of days");
     let variance = metric("conditional-variance-error", "share, mean of tenths of days");
-    // By seed and path, so that both can be drawn anew.
+    // By history and path, so that both can be drawn anew.
     let classes: Vec<Vec<[Class; CLASSES]>> = drawn
         .iter()
         .map(|paths| {
@@ -37,14 +68,16 @@ pub(super) fn figures(drawn: &[Vec<Vec<f64>>], law: &Garch) -> [(Metric<'static>
     let paths = classes.first().map_or(0, Vec::len);
     let n = drawn.iter().flatten().map(|path| path.len().saturating_sub(WARM_UP)).sum();
     let over = |error: fn(&Class) -> f64| {
-        over_grid([classes.len(), paths], "seeds and paths", n, |seeds, paths| {
+        let of_history = |history: usize, paths: &[usize]| {
             let mut sums = [Class::default(); CLASSES];
-            for &seed in seeds {
-                for &path in paths {
-                    sums.iter_mut().zip(&classes[seed][path]).for_each(|(sum, one)| sum.add(one));
-                }
+            for &path in paths {
+                sums.iter_mut().zip(&classes[history][path]).for_each(|(sum, one)| sum.add(one));
             }
             sums.iter().map(error).sum::<f64>() / CLASSES as f64
+        };
+        over_grid([classes.len(), paths], "histories and paths", n, |histories, paths| {
+            let errors = histories.iter().map(|history| of_history(*history, paths));
+            errors.sum::<f64>() / histories.len() as f64
         })
     };
     let of_mean =
@@ -98,7 +131,7 @@ mod tests {
     use super::*;
 
     /// Paths of the law, each day times what `wrong` says of its variance over that at rest.
-    fn paths(law: &Garch, wrong: fn(f64) -> f64) -> Vec<Vec<Vec<f64>>> {
+    fn paths(law: &Garch, wrong: fn(f64) -> f64) -> Vec<Paths> {
         let mut stream = Stream::named(1, "paths");
         let rest = law.moments().variance;
         let mut path = |_| {

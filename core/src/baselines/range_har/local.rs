@@ -97,7 +97,7 @@ impl LocalRangeHar {
         }
         let era = self.learned.locality.era;
         let drawn = self.like.draw(&coordinates(&self.filter, state, &self.scale, era), stream);
-        let shock = self.filter.shocks[drawn];
+        let shock = self.filter.shocks[drawn.day];
         let shock = Shock { log_range: shock.log_range + self.drift, ..shock };
         let day = self.filter.day_after(&mut state.filter, &shock);
         state.position = day[2];
