@@ -176,15 +176,15 @@ fn forms(run: &str, folder: &Path) -> Checked {
         .map(|price| price.parse().unwrap_or(f64::NAN))
         .collect();
     let npy = file("npy")?;
-    let (head, body) = npy.split_at(npy.len() - 3 * 70 * 3 * 8);
+    let (head, body) = npy.split_at(npy.len() - 3 * 70 * 4 * 8);
     let head = String::from_utf8_lossy(head);
-    if !head.contains("(3, 70, 3") || !head.contains("<f8") {
+    if !head.contains("(3, 70, 4") || !head.contains("<f8") {
         return Err(format!("paths.npy begins with {head:?}").into());
     }
     let (values, _) = body.as_chunks::<8>();
     let values = values.iter().map(|bytes| f64::from_le_bytes(*bytes));
     let near = values.zip(&prices).all(|(value, price)| (value - price).abs() < 1e-7 * price);
-    if prices.len() != 3 * 70 * 3 || !near {
+    if prices.len() != 3 * 70 * 4 || !near {
         return Err("paths.npy holds other prices than paths.csv".into());
     }
     let lines = sample(run, &[&asked[..], &["--json"]].concat())?;
@@ -195,7 +195,7 @@ fn forms(run: &str, folder: &Path) -> Checked {
         return Err(format!("the last line is {last}").into());
     }
     let note: Value = serde_json::from_slice(&fs::read(folder.join("npy/scenario.json"))?)?;
-    let known = note["seed"] == 9 && note["start"] == 12.5 && note["columns"][2]["name"] == "close";
+    let known = note["seed"] == 9 && note["start"] == 12.5 && note["columns"][3]["name"] == "close";
     if !known || note["run"]["data"] != "embedded" || note["run"]["config"]["window"].is_null() {
         return Err(format!("scenario.json says {note}").into());
     }

@@ -32,6 +32,7 @@ pub struct Corpus {
 }
 
 /// A column of the table.
+#[derive(Clone, Debug)]
 pub struct Column {
     /// What it tells: `open`, `high`, `low`, `close`, `adjusted` or `volume`; of several assets, which.
     pub name: String,

@@ -89,7 +89,7 @@ impl Delivery<'_> {
         let learned = &trained.checkpoint.provenance;
         let column = |name: &str, unit: &str| json!({ "name": name, "unit": unit });
         let prices: Vec<Value> =
-            model.columns().iter().map(|name| column(name, model.unit())).collect();
+            model.columns().iter().map(|name| column(name, model.unit(name))).collect();
         let (layout, columns) = match format {
             Format::Npy => ("float64 [paths, days, columns]", prices),
             Format::Svg => ("a drawing of closes", Vec::new()),

@@ -6,6 +6,7 @@ mod classic;
 mod closes;
 mod facts;
 mod judged;
+mod mixture;
 mod neighbours;
 mod rows;
 mod subjects;
@@ -125,8 +126,10 @@ fn ranges(
     } else {
         shared.remark("no hard judge: this run was trained with judged = false");
     }
-    for subject in std::iter::once(&model).chain(&network) {
-        bars::add(table, subject, settings.fact_paths)?;
+    for (subject, refined) in [(Some(&model), false), (network.as_ref(), true)] {
+        if let Some(subject) = subject {
+            bars::add(table, &subject.name, trained, refined, settings.fact_paths)?;
+        }
     }
     let slowest = network.as_ref().unwrap_or(&model);
     times(table, (&slowest.name, &slowest.seeds), trained)?;
@@ -140,11 +143,9 @@ fn ranges(
         known_law(table, config)?;
     }
     if settings.classic_seeds > 0 {
-        let known = [Rival::RangeHar, Rival::Clusters].map(Rival::name);
-        let scored =
-            |subject: &&Subject| subject.kind == Kind::Model || known.contains(&subject.name);
-        let some: Vec<&Subject> = all.into_iter().filter(scored).collect();
-        classic::add(table, &corpus.assets[0], &some, settings.classic_seeds, shared)?;
+        let network = network.as_ref().map(|network| (network, true));
+        let subjects: Vec<_> = std::iter::once((&model, false)).chain(network).collect();
+        classic::add(table, trained, corpus, &subjects, shared)?;
     }
     Ok(())
 }

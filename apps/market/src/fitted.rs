@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use generativa::baselines::{
-    LocalGarch, LocalGarchState, LocalRangeHar, LocalRangeHarState, Locality,
+    LocalGarch, LocalGarchState, LocalRangeHar, LocalRangeHarState, Locality, VolumeState,
 };
 use generativa::data::trading_day::{Day, LEAST_RANGE};
 use generativa::run::file::write_atomically;
@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::bar::Bar;
 use crate::config::Config;
 use crate::data::Corpus;
+use crate::extras::Extras;
 use crate::scale::Scale;
+use crate::stretch::Stretch;
 
 /// A filter with shocks of like days: it is `fitted.json` of a run.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -35,6 +37,9 @@ pub struct Ranges {
     pub filter: LocalRangeHar,
     /// What is usual of the days, for a network.
     pub scale: Scale,
+    /// What the table tells of them beside high, low and close.
+    #[serde(default)]
+    pub extras: Extras,
 }
 
 /// What is fitted to closes.
@@ -45,6 +50,14 @@ pub struct Closes {
     pub names: Vec<String>,
     /// The filter of all of them.
     pub filter: LocalGarch,
+}
+
+/// Where the prices of a path stand.
+#[derive(Clone, Debug, Default)]
+pub struct Quotes {
+    /// The last close of each asset.
+    pub closes: Vec<f64>,
+    volumes: Option<VolumeState>,
 }
 
 /// Where a path of a filter stands.
@@ -65,7 +78,8 @@ impl Ranges {
     /// # Errors
     /// Too few of them, see [`LocalRangeHar::fit`].
     pub fn fit(days: &[Day], locality: Locality) -> Result<Self> {
-        Ok(Self { filter: LocalRangeHar::fit(days, locality)?, scale: Scale::of(days) })
+        let filter = LocalRangeHar::fit(days, locality)?;
+        Ok(Self { filter, scale: Scale::of(days), extras: Extras::default() })
     }
 }
 
@@ -76,7 +90,12 @@ impl Fitted {
     /// Too few days, and an asset that never moves.
     pub fn fit(corpus: &Corpus, config: &Config) -> Result<Self> {
         Ok(match (&corpus.assets[..], corpus.ranged) {
-            ([only], true) => Self::Ranges(Box::new(Ranges::fit(&only.days, config.filter)?)),
+            ([only], true) => {
+                let ranges = Ranges::fit(&only.days, config.filter)?;
+                let first = only.days.len() - ranges.filter.places();
+                let extras = Extras::of(&corpus.columns, first)?;
+                Self::Ranges(Box::new(Ranges { extras, ..ranges }))
+            }
             (assets, _) => Self::Closes(Box::new(Closes {
                 names: assets.iter().map(|asset| asset.name.clone()).collect(),
                 filter: LocalGarch::fit(&corpus.returns(), config.closes)?,
@@ -87,26 +106,59 @@ impl Fitted {
     /// What a day of a path is told in: prices of the one asset, or the close of each.
     pub fn columns(&self) -> Vec<String> {
         match self {
-            Self::Ranges(_) => ["high", "low", "close"].map(str::to_owned).to_vec(),
+            Self::Ranges(own) => own.extras.columns(),
             Self::Closes(own) if own.names.len() == 1 => vec!["close".to_owned()],
             Self::Closes(own) => own.names.clone(),
         }
     }
 
-    /// Appends the prices of these columns on days in a row, day by day; moves `closes`, one for each
-    /// asset, from those before the days to the last.
-    pub fn prices(&self, days: &[Vec<Day>], closes: &mut [f64], prices: &mut Vec<f64>) {
+    /// What the table has and paths have not, as a remark; of one asset with ranges.
+    pub fn untold(&self, corpus: &Corpus) -> Option<String> {
+        let (Self::Ranges(_), columns) = (self, self.columns()) else { return None };
+        let told = |name: &String| columns.contains(name);
+        let missing: Vec<&str> = corpus
+            .columns
+            .iter()
+            .map(|column| &column.name)
+            .filter(|name| !told(name))
+            .map(String::as_str)
+            .collect();
+        (!missing.is_empty()).then(|| {
+            format!(
+                "not generated: {} (a volume of 0 on some days, or a close adjusted for payouts)",
+                missing.join(", ")
+            )
+        })
+    }
+
+    /// Where prices stand that begin at `start`; volumes at those of the last day of history for paths
+    /// from `today`, else at those before the day that the first one is drawn from.
+    pub fn quotes(&self, start: f64, today: bool) -> Quotes {
+        let volumes = match self {
+            Self::Ranges(own) if today => own.extras.volumes(own.filter.places()),
+            _ => None,
+        };
+        Quotes { closes: vec![start; self.assets()], volumes }
+    }
+
+    /// Appends the values of these columns on days in a row, day by day; moves `quotes` from before
+    /// the days to the last.
+    pub fn prices(&self, stretch: &Stretch, quotes: &mut Quotes, prices: &mut Vec<f64>) {
+        let Quotes { closes, volumes } = quotes;
         match self {
-            Self::Ranges(_) => {
-                for day in &days[0] {
-                    let bar = Bar::after(closes[0], *day);
+            Self::Ranges(own) => {
+                for (day, place) in stretch.days[0].iter().zip(&stretch.from) {
+                    let (bar, place) = (Bar::after(closes[0], *day), *place as usize);
                     closes[0] = bar.close;
-                    prices.extend([bar.high, bar.low, bar.close]);
+                    if volumes.is_none() {
+                        *volumes = own.extras.volumes(place);
+                    }
+                    own.extras.tell([bar.high, bar.low, bar.close], place, volumes, prices);
                 }
             }
             Self::Closes(_) => {
-                for day in 0..days.first().map_or(0, Vec::len) {
-                    for (close, own) in closes.iter_mut().zip(days) {
+                for day in 0..stretch.len() {
+                    for (close, own) in closes.iter_mut().zip(&stretch.days) {
                         *close *= own[day][0].exp();
                         prices.push(*close);
                     }
@@ -146,6 +198,14 @@ impl Fitted {
         }
     }
 
+    /// The same with so many days of history before it, of an asset with ranges.
+    pub fn start_after(&self, days: usize, stream: &mut Stream) -> FilterState {
+        match self {
+            Self::Ranges(own) => self.at(own.filter.place_after(days, stream)),
+            Self::Closes(_) => self.start(stream),
+        }
+    }
+
     /// How many days of history a path can begin before.
     pub fn places(&self) -> usize {
         match self {
@@ -178,25 +238,32 @@ impl Fitted {
         }
     }
 
-    /// Appends the next days of a path, those of each asset to its own. Closes have the least range, and
+    /// Appends the next days of a path. Closes have the least range, and
     /// end in its middle.
     pub fn next(
         &self,
         state: &mut FilterState,
         stream: &mut Stream,
         days: usize,
-        path: &mut [Vec<Day>],
+        path: &mut Stretch,
     ) {
         match (self, state) {
             (Self::Ranges(own), FilterState::Ranges(state)) => {
-                path[0].extend((0..days).map(|_| own.filter.next(state, stream)));
+                for _ in 0..days {
+                    let (day, place) = own.filter.draw(state, stream);
+                    path.days[0].push(day);
+                    path.from.push(place as u32);
+                }
             }
             (Self::Closes(own), FilterState::Closes(state)) => {
                 let mut returns = vec![0.0; own.filter.assets()];
                 for _ in 0..days {
                     own.filter.next(state, stream, &mut returns);
                     let day = |value: &f64| [*value, LEAST_RANGE, 0.5];
-                    path.iter_mut().zip(&returns).for_each(|(own, value)| own.push(day(value)));
+                    path.days
+                        .iter_mut()
+                        .zip(&returns)
+                        .for_each(|(own, value)| own.push(day(value)));
                 }
             }
             _ => unreachable!("a state is of the filter that made it"),

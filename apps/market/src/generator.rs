@@ -11,6 +11,7 @@ use generativa_random::Stream;
 
 use crate::fitted::Ranges;
 use crate::scale::{CHANNELS, Scale};
+use crate::stretch::Stretch;
 
 /// A filter and its network.
 pub struct Generator {
@@ -71,7 +72,7 @@ impl Generator {
         let seed = stream.below(1 << 53) as u64;
         let mut windows = Vec::with_capacity(count);
         for item in 0..count as u64 {
-            windows.push(self.path(seed, item).next(window)?);
+            windows.push(self.path(seed, item).next(window)?.days.swap_remove(0));
         }
         Ok(windows)
     }
@@ -79,12 +80,18 @@ impl Generator {
     /// Path number `item` of a seed, from somewhere in the middle of a market's life.
     pub fn path(&self, seed: u64, item: u64) -> PathInProgress<'_> {
         let mut shocks = Stream::item(seed, "market/shocks", item);
-        let state = self.fitted.filter.start(&mut shocks);
-        let noise = Stream::item(seed, "market/noise", item);
-        let mut path =
-            PathInProgress { of: self, shocks, noise, state, base: Vec::new(), drawn: Vec::new() };
-        path.draw(self.refiner.memory());
-        path
+        let Ranges { filter, .. } = &self.fitted;
+        let memory = self.refiner.memory();
+        let place = filter.place_after(memory, &mut shocks);
+        // A path goes on from history, which the network remembers.
+        let before = filter.days_before(place, memory);
+        let missing = vec![before[0]; memory - before.len()];
+        let days = [&missing[..], before].concat();
+        let base = Stretch { from: vec![place as u32; memory], days: vec![days] };
+        let state = filter.at(place);
+        let mut noise = Stream::item(seed, "market/noise", item);
+        let drawn = noise.normals(memory * self.noise);
+        PathInProgress { of: self, shocks, noise, state, base, drawn }
     }
 }
 
@@ -95,26 +102,27 @@ pub struct PathInProgress<'a> {
     noise: Stream,
     state: LocalRangeHarState,
     /// The filter's days that the next ones still depend on.
-    base: Vec<Day>,
+    base: Stretch,
     /// Their noise, day by day.
     drawn: Vec<f32>,
 }
 
 impl PathInProgress<'_> {
     /// The next days.
-    pub fn next(&mut self, days: usize) -> Result<Vec<Day>> {
-        let mut path = Vec::with_capacity(days);
+    pub fn next(&mut self, days: usize) -> Result<Stretch> {
+        let mut path = Stretch::new(1);
         while path.len() < days {
-            path.extend(self.piece(PIECE.min(days - path.len()))?);
+            let count = PIECE.min(days - path.len());
+            self.piece(count)?.move_to(&mut path, count);
         }
         Ok(path)
     }
 
-    fn piece(&mut self, days: usize) -> Result<Vec<Day>> {
+    fn piece(&mut self, days: usize) -> Result<Stretch> {
         let Generator { fitted, refiner, noise } = self.of;
         self.draw(days);
         let length = self.base.len();
-        let seen = fitted.scale.tensor(&[&self.base])?;
+        let seen = fitted.scale.tensor(&[&self.base.days[0]])?;
         let drawn = Tensor::from_slice(&self.drawn, (1, length, *noise), &Device::Cpu)?;
         let drawn = drawn.transpose(1, 2)?.contiguous()?;
         let found = corrections(refiner, &seen, &drawn)?.to_vec3::<f32>()?.swap_remove(0);
@@ -122,16 +130,23 @@ impl PathInProgress<'_> {
             let correction = std::array::from_fn(|channel| found[channel][place].into());
             fitted.scale.corrected(*base, correction)
         };
-        let made = self.base[refiner.memory()..].iter().enumerate().map(day).collect();
-        let past = length - refiner.memory();
-        self.base.drain(..past);
+        let memory = refiner.memory();
+        let days = self.base.days[0][memory..].iter().enumerate().map(day).collect();
+        let made = Stretch { days: vec![days], from: self.base.from[memory..].to_vec() };
+        let past = length - memory;
+        self.base.days[0].drain(..past);
+        self.base.from.drain(..past);
         self.drawn.drain(..past * noise);
         Ok(made)
     }
 
     fn draw(&mut self, days: usize) {
         let filter = &self.of.fitted.filter;
-        self.base.extend((0..days).map(|_| filter.next(&mut self.state, &mut self.shocks)));
+        for _ in 0..days {
+            let (day, place) = filter.draw(&mut self.state, &mut self.shocks);
+            self.base.days[0].push(day);
+            self.base.from.push(place as u32);
+        }
         self.drawn.extend(self.noise.normals(days * self.of.noise));
     }
 }

@@ -68,12 +68,11 @@ impl Levels {
     /// Every window of `columns`, scaled to 0..1, day by day in one row.
     pub fn windows(&self, columns: &[Column]) -> Vec<Vec<f32>> {
         let days = columns.first().map_or(0, |column| column.values.len());
-        let scaled = |(column, [low, high]): (&Column, &[f64; 2]), day: usize| {
-            ((column.values[day] - low) / (high - low)) as f32
+        let row = |day: usize| {
+            let values = columns.iter().map(move |column| column.values[day]);
+            values.enumerate().map(|(place, value)| self.scaled(place, value))
         };
-        let rows: Vec<f32> = (0..days)
-            .flat_map(|day| columns.iter().zip(&self.ends).map(move |pair| scaled(pair, day)))
-            .collect();
+        let rows: Vec<f32> = (0..days).flat_map(row).collect();
         let width = self.ends.len();
         rows.windows(self.window * width).step_by(width).map(<[f32]>::to_vec).collect()
     }
@@ -82,6 +81,12 @@ impl Levels {
     pub fn value(&self, place: usize, scaled: f32) -> f64 {
         let [low, high] = self.ends[place % self.ends.len()];
         low + f64::from(scaled) * (high - low)
+    }
+
+    /// The scaled value for one of the table.
+    pub fn scaled(&self, place: usize, value: f64) -> f32 {
+        let [low, high] = self.ends[place % self.ends.len()];
+        ((value - low) / (high - low)) as f32
     }
 
     /// Rows of windows, `[windows, days, columns]`.

@@ -35,11 +35,11 @@ impl Model {
         }
     }
 
-    /// The unit of its values.
-    pub fn unit(&self) -> &'static str {
+    /// The unit of a column.
+    pub fn unit(&self, column: &str) -> &'static str {
         match self {
-            Self::Paths(_) => "price, in the unit of --start",
-            Self::Windows(_) => "as in the table that was learned from",
+            Self::Paths(_) if column != "volume" => "price, in the unit of --start",
+            _ => "as in the table that was learned from",
         }
     }
 }

@@ -187,7 +187,7 @@ fn figures(
 /// The whole history of the first asset and a few generated ones.
 fn histories(corpus: &Corpus, paths: &Paths) -> Result<String> {
     let path = |item| -> Result<Vec<f64>> {
-        Ok(levels(&paths.path(SEED, item, false)?.next(corpus.count())?[0]))
+        Ok(levels(&paths.path(SEED, item, false)?.next(corpus.count())?.days[0]))
     };
     let made: Vec<Vec<f64>> = (0..DRAWN).map(path).collect::<Result<_>>()?;
     let History { name, days, .. } = &corpus.assets[0];

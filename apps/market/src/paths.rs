@@ -3,19 +3,19 @@
 use anyhow::{Context, Result};
 use candle::Device;
 use generativa::cli::{Exit, Trained};
-use generativa::data::trading_day::Day;
 use generativa_random::Stream;
 
 use crate::config::Config;
 use crate::fitted::{FilterState, Fitted, Ranges};
 use crate::generator::{Generator, PathInProgress};
+use crate::stretch::Stretch;
 use crate::wish::{Wish, WishedPath};
 
 /// What paths are drawn from.
 pub struct Paths {
     fitted: Fitted,
     network: Option<Generator>,
-    /// Days of the filter before the first that the network corrects.
+    /// Days of history that the network remembers.
     memory: usize,
 }
 
@@ -56,7 +56,7 @@ impl Paths {
     }
 
     /// Of what was fitted alone.
-    #[cfg(all(test, feature = "parquet"))]
+    #[cfg(test)]
     pub(crate) fn of(fitted: Fitted) -> Self {
         Self { fitted, network: None, memory: 0 }
     }
@@ -90,11 +90,7 @@ impl Paths {
         }
         // The stream that the generator draws its shocks from.
         let mut shocks = Stream::item(seed, "market/shocks", item);
-        let mut state = self.fitted.start(&mut shocks);
-        if self.memory > 0 {
-            let mut before = vec![Vec::new(); self.fitted.assets()];
-            self.fitted.next(&mut state, &mut shocks, self.memory, &mut before);
-        }
+        let state = self.fitted.start_after(self.memory, &mut shocks);
         Ok(Path::Filter(Box::new(FilterPath { fitted: &self.fitted, shocks, state })))
     }
 
@@ -106,21 +102,21 @@ impl Paths {
 
 impl Path<'_> {
     /// The next days of each asset; pieces of any length make the same path.
-    pub fn next(&mut self, days: usize) -> Result<Vec<Vec<Day>>> {
+    pub fn next(&mut self, days: usize) -> Result<Stretch> {
         let assets = match self {
             Self::Refined(_) => 1,
             Self::Filter(path) => path.fitted.assets(),
             Self::Wished(path) => path.assets(),
         };
-        let mut path = vec![Vec::with_capacity(days); assets];
+        let mut path = Stretch::new(assets);
         self.append(days, &mut path)?;
         Ok(path)
     }
 
-    /// Appends them to those of each asset.
-    pub fn append(&mut self, days: usize, to: &mut [Vec<Day>]) -> Result<()> {
+    /// Appends them.
+    pub fn append(&mut self, days: usize, to: &mut Stretch) -> Result<()> {
         match self {
-            Self::Refined(path) => to[0].extend(path.next(days)?),
+            Self::Refined(path) => path.next(days)?.move_to(to, days),
             Self::Wished(path) => path.append(days, to),
             Self::Filter(path) => {
                 let FilterPath { fitted, shocks, state } = path.as_mut();
@@ -156,7 +152,7 @@ mod tests {
         let paths = unlearned()?;
         let [refined, raw] =
             [true, false].map(|refined| paths.path(3, 5, refined).and_then(|mut p| p.next(200)));
-        for (refined, raw) in refined?[0].iter().flatten().zip(raw?[0].iter().flatten()) {
+        for (refined, raw) in refined?.days[0].iter().flatten().zip(raw?.days[0].iter().flatten()) {
             assert!((refined - raw).abs() < 1e-6, "{refined} {raw}");
         }
         Ok(())
@@ -166,11 +162,11 @@ mod tests {
     fn a_path_in_pieces_equals_the_path_at_once() -> Result<()> {
         let paths = unlearned()?;
         for refined in [false, true] {
-            let whole = paths.path(1, 0, refined)?.next(60)?.concat();
+            let whole = paths.path(1, 0, refined)?.next(60)?;
             let mut path = paths.path(1, 0, refined)?;
-            let mut pieces = Vec::new();
+            let mut pieces = Stretch::new(1);
             for days in [1, 7, 0, 30, 22] {
-                pieces.extend(path.next(days)?.concat());
+                path.append(days, &mut pieces)?;
             }
             assert_eq!(pieces, whole, "refined: {refined}");
         }

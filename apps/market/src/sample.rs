@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use generativa::cli::{Exit, Shared, Trained, for_each};
-use generativa::data::trading_day::Day;
 
 use crate::config::Config;
 use crate::deliver::Delivery;
 use crate::model::Model;
 use crate::paths::{Path as PricePath, Paths};
+use crate::stretch::Stretch;
 use crate::timegan::Pass;
 use crate::wish::{Volatility, Wish};
 
@@ -53,8 +53,7 @@ pub struct Options {
 /// What a file of paths is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// paths.csv: id, day, and high, low and close, or the close of each asset; of TimeGAN all columns
-    /// of the table
+    /// paths.csv: id, day, and the columns of the table, or the close of each asset
     Csv,
     /// paths.npy: float64 of [paths, days, columns], the same columns without id and day
     Npy,
@@ -212,8 +211,7 @@ fn check(options: &Options) -> Result<()> {
 #[derive(Debug, Default)]
 pub struct Piece {
     pass: Pass,
-    days: Vec<Vec<Day>>,
-    closes: Vec<f64>,
+    days: Stretch,
     prices: Vec<f64>,
 }
 
@@ -239,18 +237,17 @@ impl Piece {
         };
         let fitted = paths.fitted();
         let mut path = request.path(paths, id)?;
-        let Self { days, closes, prices, .. } = self;
-        days.resize(fitted.assets(), Vec::new());
-        closes.clear();
-        closes.resize(fitted.assets(), request.start.unwrap_or(START));
+        let Self { days, prices, .. } = self;
+        days.days.resize(fitted.assets(), Vec::new());
+        let mut quotes = fitted.quotes(request.start.unwrap_or(START), request.wish.today);
         let mut day = 0;
         while day < request.days {
             let count = PIECE.min(request.days - day);
-            days.iter_mut().for_each(Vec::clear);
+            days.clear();
             prices.clear();
             path.append(count, days)?;
-            fitted.prices(days, closes, prices);
-            if !closes.iter().all(|close| *close > 0.0 && close.is_finite()) {
+            fitted.prices(days, &mut quotes, prices);
+            if !quotes.closes.iter().all(|close| *close > 0.0 && close.is_finite()) {
                 bail!("path {id}: the price left all bounds before day {}", day + count);
             }
             each(day + 1, prices)?;

@@ -78,7 +78,7 @@ impl<'a> Study<'a> {
     /// Draws `count` paths as long as the history.
     pub fn draw(corpus: &'a Corpus, paths: &Paths, count: u64, resamples: usize) -> Result<Self> {
         let all = |refined: bool| -> Result<Vec<Vec<Vec<Day>>>> {
-            let path = |item| paths.path(SEED, item, refined)?.next(corpus.count());
+            let path = |item| Ok(paths.path(SEED, item, refined)?.next(corpus.count())?.days);
             (0..count.max(1)).into_par_iter().map(path).collect()
         };
         let first = |paths: Vec<Vec<Vec<Day>>>| -> Vec<Vec<Day>> {

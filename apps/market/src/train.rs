@@ -41,6 +41,9 @@ pub fn train(job: &Job<Config>) -> Result<Outcome> {
     let started = Instant::now();
     let fitted = Fitted::fit(&corpus, config)?;
     fitted.save(job.run.dir())?;
+    if let Some(missing) = fitted.untold(&corpus) {
+        job.shared.remark(&missing);
+    }
     let session = job.session(name, sha256);
     let ranges = match (&fitted, config.refine) {
         (Fitted::Ranges(ranges), true) => ranges,

@@ -3,11 +3,11 @@
 
 use anyhow::{Result, bail};
 use generativa::cli::Exit;
-use generativa::data::trading_day::Day;
 use generativa::metrics::quantile::quantile;
 use generativa_random::Stream;
 
 use crate::fitted::{FilterState, Fitted};
+use crate::stretch::Stretch;
 
 /// Days of a stretch: a month of trading.
 pub const STRETCH: usize = 21;
@@ -54,14 +54,14 @@ pub struct WishedPath<'a> {
     state: Option<FilterState>,
     /// Days of history that the first stretch may begin before.
     beginnings: Vec<usize>,
-    /// What is left of the last stretch, of each asset.
-    left: Vec<Vec<Day>>,
+    /// What is left of the last stretch.
+    left: Stretch,
 }
 
 /// A way to go on.
 struct Way {
     state: FilterState,
-    days: Vec<Vec<Day>>,
+    days: Stretch,
     volatility: f64,
     change: f64,
 }
@@ -126,7 +126,7 @@ impl<'a> WishedPath<'a> {
     /// Path number `item` of a seed.
     pub fn new(fitted: &'a Fitted, wish: Wish, seed: u64, item: u64) -> Self {
         let stream = Stream::item(seed, "market/wish", item);
-        let left = vec![Vec::new(); fitted.assets()];
+        let left = Stretch::new(fitted.assets());
         let state = wish.today.then(|| fitted.latest());
         let beginnings = wish.volatility.map_or(Vec::new(), |asked| {
             let apart = |month: f64| (month / asked).ln().abs();
@@ -142,25 +142,23 @@ impl<'a> WishedPath<'a> {
 
     /// How many assets there are.
     pub fn assets(&self) -> usize {
-        self.left.len()
+        self.left.days.len()
     }
 
-    /// Appends the next days of each asset; pieces of any length make the same path.
-    pub fn append(&mut self, days: usize, to: &mut [Vec<Day>]) {
+    /// Appends the next days; pieces of any length make the same path.
+    pub fn append(&mut self, days: usize, to: &mut Stretch) {
         let mut drawn = 0;
         while drawn < days {
-            if self.left[0].is_empty() {
+            if self.left.is_empty() {
                 self.left = self.stretch();
             }
-            let count = self.left[0].len().min(days - drawn);
-            for (own, left) in to.iter_mut().zip(&mut self.left) {
-                own.extend(left.drain(..count));
-            }
+            let count = self.left.len().min(days - drawn);
+            self.left.move_to(to, count);
             drawn += count;
         }
     }
 
-    fn stretch(&mut self) -> Vec<Vec<Day>> {
+    fn stretch(&mut self) -> Stretch {
         let asked = self.wish.volatility.is_some() || self.wish.trend.is_some();
         let count = if asked { WAYS } else { 1 };
         let mut ways: Vec<Way> = (0..count).map(|_| self.way()).collect();
@@ -189,9 +187,9 @@ impl<'a> WishedPath<'a> {
             None if self.beginnings.is_empty() => self.fitted.start(&mut self.stream),
             None => self.fitted.at(*self.stream.pick(&self.beginnings)),
         };
-        let mut days = vec![Vec::with_capacity(STRETCH); self.left.len()];
+        let mut days = Stretch::new(self.left.days.len());
         self.fitted.next(&mut state, &mut self.stream, STRETCH, &mut days);
-        let returns = || days[0].iter().map(|day| day[0]);
+        let returns = || days.days[0].iter().map(|day| day[0]);
         let (volatility, change) = (volatility(returns()), returns().sum());
         Way { state, days, volatility, change }
     }
@@ -232,6 +230,7 @@ fn drawn_with_mean(values: &[f64], mean: f64, stream: &mut Stream) -> usize {
 #[cfg(test)]
 mod tests {
     use generativa::cli::Preset;
+    use generativa::data::trading_day::Day;
 
     use super::*;
     use crate::config::Config;
@@ -239,9 +238,9 @@ mod tests {
 
     /// The first days of the first asset.
     fn first(path: &mut WishedPath, days: usize) -> Vec<Day> {
-        let mut first = vec![Vec::new()];
+        let mut first = Stretch::new(1);
         path.append(days, &mut first);
-        first.swap_remove(0)
+        first.days.swap_remove(0)
     }
 
     fn fitted(closes: bool) -> Result<Fitted> {

@@ -18,6 +18,7 @@ mod nelder_mead;
 pub mod path_windows;
 pub mod principal_components;
 pub mod range_har;
+pub mod volume_har;
 
 pub use block_bootstrap::BlockBootstrap;
 pub use boosted_trees::{BoostedTrees, BoostedTreesConfig};
@@ -32,3 +33,4 @@ pub use log_volatility::LogVolatility;
 pub use nearest_neighbours::NearestNeighbours;
 pub use principal_components::PrincipalComponents;
 pub use range_har::{LocalRangeHar, LocalRangeHarState, RangeHar, RangeHarState};
+pub use volume_har::{VolumeHar, VolumeState};

@@ -115,15 +115,14 @@ mod tests {
         let mut piece = Piece::default();
         for id in 0..3 {
             piece.each(&model, &request, id, |first, prices| {
-                for (day, prices) in (first..).zip(prices.chunks_exact(3)) {
+                for (day, prices) in (first..).zip(prices.chunks_exact(4)) {
                     let row = rows.next().expect("a row a day")?;
                     let told: Vec<String> =
                         row.get_column_iter().map(|(name, _)| name.clone()).collect();
-                    assert_eq!(told, ["id", "day", "high", "low", "close"]);
+                    assert_eq!(told, ["id", "day", "open", "high", "low", "close"]);
                     let found = row.get_column_iter().map(|(_, value)| value.clone());
-                    let [high, low, close] = [0, 1, 2].map(|place| Field::Double(prices[place]));
-                    let expected =
-                        [Field::Long(id as i64), Field::Long(day as i64), high, low, close];
+                    let places = [id as i64, day as i64].map(Field::Long).into_iter();
+                    let expected = places.chain(prices.iter().map(|price| Field::Double(*price)));
                     assert!(found.eq(expected), "path {id}, day {day}: {row}");
                 }
                 Ok(())

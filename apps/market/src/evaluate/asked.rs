@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::rows::{Metric, Table, over_grid};
 use crate::config::Config;
 use crate::fitted::Fitted;
+use crate::stretch::Stretch;
 use crate::wish::{STRETCH, Volatility, Wish, WishedPath, volatility};
 
 /// Shares of months in history that are calmer than those asked for: 0.1, 0.2, .. 0.9.
@@ -31,13 +32,13 @@ pub(super) fn add(table: &mut Table, trained: &[Trained<Config>]) -> Result<()> 
             let of_path = |item: u64| {
                 let of_asked = |&asked: &f64| {
                     let wish = Wish { volatility: Some(asked), ..Wish::default() };
-                    let mut days = vec![Vec::new(); fitted.assets()];
+                    let mut days = Stretch::new(fitted.assets());
                     let mut path = WishedPath::new(&fitted, wish, seed, item);
                     path.append(MONTHS * STRETCH, &mut days);
                     let month = |month: &[[f64; 3]]| {
                         (volatility(month.iter().map(|day| day[0])) / asked - 1.0).abs()
                     };
-                    days[0].chunks(STRETCH).map(month).collect::<Vec<f64>>()
+                    days.days[0].chunks(STRETCH).map(month).collect::<Vec<f64>>()
                 };
                 asked.iter().flat_map(of_asked).collect()
             };

@@ -1,14 +1,14 @@
 //! Prices of generated days, and whether their order holds.
 
 use anyhow::Result;
-use generativa::run::evaluation::Better;
+use generativa::cli::Trained;
+use generativa::run::evaluation::{Better, Kind};
 
 use super::rows::{Figure, Metric, Table};
-use super::subjects::Subject;
-use crate::bar::Bar;
+use crate::config::Config;
+use crate::model::Model;
+use crate::sample::{Piece, Request};
 
-/// Close before the first day, as `sample` has it.
-const START: f64 = 100.0;
 /// Digits behind the point that `sample` prints.
 const DIGITS: i32 = 6;
 /// Days of each path that is looked at.
@@ -16,45 +16,78 @@ const DAYS: usize = 1000;
 pub(super) const METRIC: Metric =
     Metric { name: "ohlc-violations", unit: "share", better: Better::Lower };
 
-/// Whether a bar as printed is impossible: a high below the low or a price `within` the day, a low
-/// above one, or a price of nothing.
-pub(super) fn violates(high: f64, low: f64, within: &[f64]) -> bool {
-    let printed = |price: f64| (price * 10f64.powi(DIGITS)).round();
-    let [high, low] = [high, low].map(printed);
-    let holds = |price: &f64| high >= printed(*price) && low <= printed(*price);
-    !(high >= low && low > 0.0 && within.iter().all(holds))
+/// Where the prices of a day stand that have an order.
+pub(super) struct Order {
+    high: usize,
+    low: usize,
+    /// Open and close, as far as they are told.
+    within: Vec<usize>,
 }
 
-/// The row of a subject that makes paths.
-pub(super) fn add(table: &mut Table, model: &Subject, paths: u64) -> Result<()> {
+impl Order {
+    /// Among these columns; nothing where no high and low are told.
+    pub(super) fn of(columns: &[String]) -> Option<Self> {
+        let place = |name: &str| columns.iter().position(|column| column == name);
+        let within = ["open", "close"].into_iter().filter_map(place).collect();
+        Some(Self { high: place("high")?, low: place("low")?, within })
+    }
+
+    /// Whether a day as printed is impossible: a high below the low, the open or the close, a low above
+    /// one of these, or a price of nothing.
+    pub(super) fn is_violated(&self, day: &[f64]) -> bool {
+        let printed = |place: usize| (day[place] * 10f64.powi(DIGITS)).round();
+        let (high, low) = (printed(self.high), printed(self.low));
+        let holds = |&place: &usize| high >= printed(place) && low <= printed(place);
+        !(high >= low && low > 0.0 && self.within.iter().all(holds))
+    }
+}
+
+/// The row of the paths that `sample` makes of all seeds, `refined` or not.
+pub(super) fn add(
+    table: &mut Table,
+    name: &str,
+    trained: &[Trained<Config>],
+    refined: bool,
+    paths: u64,
+) -> Result<()> {
     let (mut wrong, mut n) = (0, 0);
-    for (place, &seed) in model.seeds.iter().enumerate() {
+    for one in trained {
+        let model = Model::open(one)?;
+        let columns = model.columns();
+        let Some(order) = Order::of(&columns) else { return Ok(()) };
+        let request = Request { refined, ..Request::plain(paths, DAYS, one.header.seed) };
+        let mut piece = Piece::default();
         for item in 0..paths {
-            let bars =
-                Bar::of(&model.maker(place).whole.path(DAYS, seed, item)?, &mut START.clone());
-            wrong += bars.iter().filter(|bar| violates(bar.high, bar.low, &[bar.close])).count();
-            n += bars.len();
+            piece.each(&model, &request, item, |_, days| {
+                let days = days.chunks_exact(columns.len());
+                n += days.len();
+                wrong += days.filter(|day| order.is_violated(day)).count();
+                Ok(())
+            })?;
         }
     }
+    let seeds: Vec<u64> = trained.iter().map(|one| one.header.seed).collect();
     let value = wrong as f64 / n.max(1) as f64;
-    table.add(model, METRIC, Figure { value, interval: None, n });
+    table.add_named(name, Kind::Model, &seeds, METRIC, Figure { value, interval: None, n });
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    fn violates(high: f64, low: f64, close: f64) -> bool {
-        super::violates(high, low, &[close])
-    }
+    use super::*;
 
     #[test]
-    fn a_close_outside_its_range_is_found_and_one_at_its_end_is_none() {
+    fn a_price_outside_its_range_is_found_and_one_at_its_end_is_none() {
+        let columns = ["open", "high", "low", "close"].map(str::to_owned);
+        let order = Order::of(&columns).expect("high and low");
+        let violates =
+            |high: f64, low: f64, close: f64| order.is_violated(&[low, high, low, close]);
         assert!(violates(10.0, 9.0, 10.01) && violates(10.0, 9.0, 8.9));
         assert!(violates(9.0, 10.0, 9.5) && violates(1.0, 0.0, 0.5));
         // Less than half of the last digit that is printed.
         assert!(!violates(10.0, 9.0, 10.000_000_1) && !violates(10.0, 10.0, 10.0));
         assert!(violates(f64::NAN, 9.0, 9.5));
-        // An open outside.
-        assert!(super::violates(10.0, 9.0, &[9.5, 10.5]) && !super::violates(10.0, 9.0, &[]));
+        assert!(order.is_violated(&[10.5, 10.0, 9.0, 9.5]), "an open above the high");
+        assert!(Order::of(&columns[3..]).is_none());
     }
 }

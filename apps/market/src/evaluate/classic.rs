@@ -1,28 +1,25 @@
+//! The scores of TimeGAN, for those who know no others: windows of all columns, each scaled to 0..1 over
+//! the whole history.
+
 //! The scores of TimeGAN, for those who know no others: windows of prices, each column scaled to
 //! 0..1 over the whole history.
 
-use anyhow::Result;
-use generativa::cli::Shared;
-use generativa::data::trading_day::Day;
-use generativa::metrics::window_statistics::with_log_range;
+use anyhow::{Context, Result};
+use generativa::cli::{Shared, Trained};
 use generativa::run::evaluation::{Better, Kind};
 use generativa::train::judge::timegan::{discriminative_score, predictive_score};
 use generativa::train::side_by_side::side_by_side;
-use generativa_random::Stream;
 
-use super::WINDOW;
+use super::mixture::{self, Mixture};
 use super::rows::{Figure, Metric, Table, mean_of, over_grid};
 use super::subjects::Subject;
-use crate::bar::Bar;
-use crate::data::History;
+use super::{GOOGLE, WINDOW};
+use crate::config::Config;
+use crate::data::{Column, Corpus};
+use crate::levels::Levels;
+use crate::paths::Paths;
 
-/// High, low and close; an open is not generated.
-const COLUMNS: usize = 3;
-/// A generated window starts at the level of one of the real windows next to it by their mean log
-/// range: a twentieth of them to both sides.
-const NEAR: usize = 20;
-
-/// The two scores, on rows of windows of so many columns.
+/// The two scores, on rows of windows.
 pub(super) struct Scores<'a> {
     real: &'a [Vec<f32>],
     columns: usize,
@@ -32,34 +29,73 @@ pub(super) struct Scores<'a> {
     seeds: Vec<u64>,
 }
 
-/// The rows of the subjects, and of the real windows against each other.
+/// Columns of the file that others published figures on, and these: discriminative, predictive.
+const PUBLISHED_COLUMNS: usize = 6;
+const PUBLISHED: [(&str, [f64; 2]); 2] =
+    [("timegan of its authors", [0.102, 0.038]), ("diffusion-ts", [0.067, 0.036])];
+
+/// The rows of the models, with what stands beside them: windows of all columns that paths have.
 pub(super) fn add(
     table: &mut Table,
-    history: &History,
-    subjects: &[&Subject],
-    seeds: u64,
+    trained: &[Trained<Config>],
+    corpus: &Corpus,
+    subjects: &[(&Subject, bool)],
     shared: &Shared,
 ) -> Result<()> {
-    let levels = Levels::new(history);
-    let real = levels.real();
-    let scores = Scores::new(&real, COLUMNS, "close", seeds);
-    for subject in subjects {
+    let paths: Vec<Paths> = trained.iter().map(Paths::open).collect::<Result<_>>()?;
+    let told = paths[0].fitted().columns();
+    let columns: Vec<Column> =
+        corpus.columns.iter().filter(|column| told.contains(&column.name)).cloned().collect();
+    let levels = Levels::of(&columns, WINDOW)?;
+    let real = levels.windows(&columns);
+    let scores = Scores::new(&real, &levels, trained[0].config.evaluation.classic_seeds);
+    for &(subject, refined) in subjects {
         shared.remark(&format!("scores of TimeGAN: {}", subject.name));
         // A model's seeds are those that it was trained with, whatever its judges' are.
-        let own = if subject.kind == Kind::Model { &subject.seeds } else { &scores.seeds };
-        scores.add(table, (&subject.name, subject.kind, own), |place, seed| {
-            let mut stream = Stream::named(seed, "market/classic");
-            let windows = subject.maker(place).whole.windows(real.len(), &mut stream)?;
-            Ok(levels.place(&windows, &mut stream))
+        let own = (subject.name.as_str(), subject.kind, &subject.seeds[..]);
+        scores.add(table, own, |place, seed| {
+            let paths = &paths[place % paths.len()];
+            (0..real.len() as u64)
+                .map(|item| window(paths, refined, (seed, item), corpus, &levels))
+                .collect()
         })?;
     }
-    shared.remark("scores of TimeGAN: real against real");
-    scores.add_floor(table)
+    let mixture = Mixture::of(&real)?;
+    scores.add_known(table, mixture.as_ref(), &corpus.source.name, shared)?;
+    if let Some(mixture) = &mixture {
+        let (seeds, made) = (scores.seeds(), mixture.windows(real.len(), 1));
+        let mixture = (mixture::NAME, Kind::Baseline, &seeds[..1]);
+        mixture::add_violations(table, mixture, &levels, &made);
+    }
+    Ok(())
+}
+
+/// The first days of a path, scaled, at the level that history had before the day that the first one is
+/// drawn from.
+fn window(
+    paths: &Paths,
+    refined: bool,
+    (seed, item): (u64, u64),
+    corpus: &Corpus,
+    levels: &Levels,
+) -> Result<Vec<f32>> {
+    let fitted = paths.fitted();
+    let stretch = paths.path(seed, item, refined)?.next(WINDOW)?;
+    // The row before a day has the number of the day.
+    let first = corpus.count() - fitted.places();
+    let row = stretch.from.first().map_or(0, |place| *place as usize + first);
+    let close = corpus.columns.iter().find(|column| column.name == "close");
+    let start = close.context("a table has closes")?.values[row];
+    let mut values = Vec::new();
+    fitted.prices(&stretch, &mut fitted.quotes(start, false), &mut values);
+    Ok(values.into_iter().enumerate().map(|(at, value)| levels.scaled(at, value)).collect())
 }
 
 impl<'a> Scores<'a> {
-    /// Beside `real` windows of so many columns, of which `last` is forecast, by so many judges.
-    pub(super) fn new(real: &'a [Vec<f32>], columns: usize, last: &str, judges: u64) -> Self {
+    /// Beside `real` windows of these levels, by so many judges.
+    pub(super) fn new(real: &'a [Vec<f32>], levels: &Levels, judges: u64) -> Self {
+        let columns = levels.columns().len();
+        let last = levels.columns().last().map_or("", String::as_str);
         let units = [
             format!("accuracy off a half, {columns} columns"),
             format!("scaled {last}, {columns} columns"),
@@ -68,14 +104,14 @@ impl<'a> Scores<'a> {
     }
 
     /// What is measured: the discriminative, then the predictive score.
-    pub(super) fn metrics(&self) -> [Metric<'_>; 2] {
+    fn metrics(&self) -> [Metric<'_>; 2] {
         let [of_judge, of_forecast] = &self.units;
         let metric = |name, unit| Metric { name, unit, better: Better::Lower };
         [metric("discriminative-classic", of_judge), metric("predictive-classic", of_forecast)]
     }
 
     /// Seeds of the judges.
-    pub(super) fn seeds(&self) -> &[u64] {
+    fn seeds(&self) -> &[u64] {
         &self.seeds
     }
 
@@ -98,8 +134,34 @@ impl<'a> Scores<'a> {
         Ok(())
     }
 
+    /// The rows of what models stand beside: a mixture, real windows, and what others published.
+    pub(super) fn add_known(
+        &self,
+        table: &mut Table,
+        mixture: Option<&Mixture>,
+        data: &str,
+        shared: &Shared,
+    ) -> Result<()> {
+        if let Some(mixture) = mixture {
+            shared.remark("scores of TimeGAN: a mixture");
+            let own = (mixture::NAME, Kind::Baseline, self.seeds());
+            self.add(table, own, |_, seed| Ok(mixture.windows(self.real.len(), seed)))?;
+        }
+        shared.remark("scores of TimeGAN: real against real");
+        self.add_floor(table)?;
+        if data == GOOGLE && self.columns == PUBLISHED_COLUMNS {
+            for (subject, values) in PUBLISHED {
+                for (metric, value) in self.metrics().into_iter().zip(values) {
+                    let figure = Figure { value, interval: None, n: 0 };
+                    table.add_named(subject, Kind::Anchor, &[], metric, figure);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The rows of every second real window beside the others.
-    pub(super) fn add_floor(&self, table: &mut Table) -> Result<()> {
+    fn add_floor(&self, table: &mut Table) -> Result<()> {
         let of = |rest: usize| self.real.iter().skip(rest).step_by(2).cloned().collect::<Vec<_>>();
         let (even, odd) = (&of(0), &of(1));
         let score = |&seed: &u64| move || self.both(even, odd, seed);
@@ -128,104 +190,33 @@ fn figures(found: &[[f64; 2]], n: usize) -> [Figure; 2] {
     })
 }
 
-/// The levels of a real history.
-struct Levels {
-    bars: Vec<[f64; COLUMNS]>,
-    /// Close before each day.
-    before: Vec<f64>,
-    /// Least and greatest of each column.
-    ends: [[f64; 2]; COLUMNS],
-    /// Mean log range and first day of each real window, by rising range.
-    windows: Vec<(f64, usize)>,
-}
-
-impl Levels {
-    fn new(History { days, start, .. }: &History) -> Self {
-        let bars = prices(days, *start);
-        let before = std::iter::once(*start).chain(bars.iter().map(|bar| bar[2]));
-        let end = |column: usize, pick: fn(f64, f64) -> f64| {
-            bars.iter().map(|bar| bar[column]).reduce(pick).unwrap_or_default()
-        };
-        let ends = [0, 1, 2].map(|column| [end(column, f64::min), end(column, f64::max)]);
-        let windows = days.windows(WINDOW).map(mean_log_range);
-        let mut windows: Vec<(f64, usize)> = windows.zip(0..).collect();
-        windows.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Self { before: before.collect(), ends, windows, bars }
-    }
-
-    /// All real windows.
-    fn real(&self) -> Vec<Vec<f32>> {
-        self.bars.windows(WINDOW).map(|window| self.scaled(window)).collect()
-    }
-
-    /// Prices of generated windows, each from the level of a real one of about its range.
-    fn place(&self, windows: &[Vec<Day>], stream: &mut Stream) -> Vec<Vec<f32>> {
-        let place = |window: &Vec<Day>| {
-            let start = self.start(mean_log_range(window), stream);
-            self.scaled(&prices(window, self.before[start]))
-        };
-        windows.iter().map(place).collect()
-    }
-
-    /// First day of a real window of about this mean log range.
-    fn start(&self, log_range: f64, stream: &mut Stream) -> usize {
-        let near = self.windows.len() / NEAR;
-        let place = self.windows.partition_point(|(own, _)| *own < log_range);
-        let place = (place + stream.below(2 * near + 1)).saturating_sub(near);
-        self.windows[place.min(self.windows.len() - 1)].1
-    }
-
-    /// Day by day in one row.
-    fn scaled(&self, bars: &[[f64; COLUMNS]]) -> Vec<f32> {
-        let scale = |(price, [low, high]): (f64, [f64; 2])| {
-            ((price - low) / (high - low).max(f64::MIN_POSITIVE)) as f32
-        };
-        bars.iter().flat_map(|bar| bar.iter().copied().zip(self.ends).map(scale)).collect()
-    }
-}
-
-/// High, low and close of days after a close of `before`.
-fn prices(days: &[Day], mut before: f64) -> Vec<[f64; COLUMNS]> {
-    let bars = Bar::of(days, &mut before);
-    bars.into_iter().map(|Bar { high, low, close }| [high, low, close]).collect()
-}
-
-fn mean_log_range(window: &[Day]) -> f64 {
-    window.iter().map(|&day| with_log_range(day)[1]).sum::<f64>() / window.len() as f64
-}
-
 #[cfg(test)]
 mod tests {
+    use generativa::cli::Preset;
+
     use super::*;
-
-    /// A hundred calm days that rise and a hundred wild ones that fall again.
-    fn history() -> History {
-        let calm = (0..100).map(|_| [0.01, 0.02, 1.0]);
-        let wild = (0..100).map(|_| [-0.01, 0.08, 0.0]);
-        History { name: "TEST".into(), days: calm.chain(wild).collect(), start: 50.0 }
-    }
+    use crate::fitted::Fitted;
 
     #[test]
-    fn real_windows_fill_the_scale_and_are_all_there() {
-        let history = history();
-        let real = Levels::new(&history).real();
-        assert_eq!((real.len(), real[0].len()), (200 - WINDOW + 1, WINDOW * COLUMNS));
-        let of = |pick: fn(f32, f32) -> f32| real.iter().flatten().copied().reduce(pick);
-        assert_eq!((of(f32::min), of(f32::max)), (Some(0.0), Some(1.0)));
-    }
-
-    #[test]
-    fn a_wild_window_starts_at_the_level_of_wild_days() {
-        let history = history();
-        let levels = Levels::new(&history);
-        let mut stream = Stream::named(1, "start");
-        for _ in 0..50 {
-            assert!(levels.start(0.08f64.ln() + 1.0, &mut stream) > 90);
-            assert!(levels.start(0.02f64.ln() - 1.0, &mut stream) <= 90);
+    fn a_window_has_the_levels_and_the_order_of_the_history_it_is_drawn_from() -> Result<()> {
+        let config = Config::preset(Preset::Tiny, "", "");
+        let corpus = Corpus::load(&config.data)?;
+        let paths = Paths::of(Fitted::fit(&corpus, &config)?);
+        let levels = Levels::of(&corpus.columns, WINDOW)?;
+        assert_eq!(paths.fitted().columns(), levels.columns());
+        for item in 0..20 {
+            let row = window(&paths, false, (1, item), &corpus, &levels)?;
+            assert_eq!(row.len(), WINDOW * 4);
+            let first = paths.path(1, item, false)?.next(1)?.from[0] as usize;
+            let known = &corpus.columns[3].values[first + corpus.count() - paths.fitted().places()];
+            let close = levels.value(3, row[3]);
+            assert!((close / known).ln().abs() < 0.25, "{close} after {known}");
+            for day in row.chunks_exact(4) {
+                let [open, high, low, close] = [0, 1, 2, 3].map(|at| levels.value(at, day[at]));
+                let beyond = 1e-5 * high; // values are scaled in f32
+                assert!(open.max(close) <= high + beyond && open.min(close) >= low - beyond);
+            }
         }
-        // A real window placed at its own level is itself again.
-        let own = levels.scaled(&prices(&history.days[30..30 + WINDOW], levels.before[30]));
-        let real = &levels.real()[30];
-        assert!(own.iter().zip(real).all(|(a, b)| (a - b).abs() < 1e-5));
+        Ok(())
     }
 }

@@ -177,7 +177,7 @@ impl Learned {
     pub(super) fn path(&self, days: usize, seed: u64, item: u64) -> Result<Vec<Day>> {
         let mut stream = Stream::item(seed, "market/rival-path", item);
         Ok(match self {
-            Self::Network(generator) => generator.path(seed, item).next(days)?,
+            Self::Network(generator) => generator.path(seed, item).next(days)?.days.swap_remove(0),
             Self::RangeHar(filter) => filter.path(days, &mut stream),
             Self::Local(filter) => filter.path(days, &mut stream),
             Self::Filtered(filter) => filter.path(days, &mut stream),

@@ -80,6 +80,19 @@ impl LocalRangeHar {
         self.at(self.places())
     }
 
+    /// Somewhere in the middle of a path with so many days of history before it, or all that a path can
+    /// begin after where there are fewer: a number below [`places`](Self::places).
+    pub fn place_after(&self, days: usize, stream: &mut Stream) -> usize {
+        let first = days.saturating_sub(MONTH).min(self.places() - 1);
+        first + stream.below(self.places() - first)
+    }
+
+    /// The last `count` days of history before that day; fewer at its beginning.
+    pub fn days_before(&self, place: usize, count: usize) -> &[Day] {
+        let end = place + MONTH;
+        &self.learned.days[end.saturating_sub(count)..end]
+    }
+
     /// The days of history from that day on.
     pub fn days_from(&self, place: usize) -> &[Day] {
         &self.learned.days[place + MONTH..]
@@ -87,11 +100,17 @@ impl LocalRangeHar {
 
     /// Somewhere in the middle of a path: as history stood before one of its days.
     pub fn start(&self, stream: &mut Stream) -> LocalRangeHarState {
-        self.at(stream.below(self.places()))
+        self.at(self.place_after(0, stream))
     }
 
     /// The next day of a path.
     pub fn next(&self, state: &mut LocalRangeHarState, stream: &mut Stream) -> Day {
+        self.draw(state, stream).0
+    }
+
+    /// The next day of a path, and the number of the day of history that it is drawn from, below
+    /// [`places`](Self::places).
+    pub fn draw(&self, state: &mut LocalRangeHarState, stream: &mut Stream) -> (Day, usize) {
         if stream.chance(1.0 / self.learned.locality.stay) {
             state.place = stream.below(self.places());
         }
@@ -101,7 +120,7 @@ impl LocalRangeHar {
         let shock = Shock { log_range: shock.log_range + self.drift, ..shock };
         let day = self.filter.day_after(&mut state.filter, &shock);
         state.position = day[2];
-        day
+        (day, drawn.day)
     }
 
     /// So many days in one piece, from somewhere in the middle of a path.
