@@ -146,11 +146,13 @@ mod tests {
         let plain: Vec<f64> = (0..4000).map(|_| stream.normal()).collect();
         let factors = days.size_factors(&plain);
         let all = plain.iter().map(|x| x * x).sum::<f64>() / 4000.0;
-        for (around, factor) in days.nearest.chunks_exact(50).zip(&factors) {
+        let off = |(around, factor): (&[u32], &f64)| {
             let square = around.iter().map(|day| plain[*day as usize].powi(2)).sum::<f64>() / 50.0;
-            // But for the few that are cut off.
-            assert!((factor * factor * square / all - 1.0).abs() < 0.02, "{factor} {square}");
-        }
+            (factor * factor * square / all - 1.0).abs() > 0.02
+        };
+        // But for those around the few that are cut off.
+        let off = days.nearest.chunks_exact(50).zip(&factors).filter(|pair| off(*pair)).count();
+        assert!(off < 200, "{off}");
         // By chance they differ by a tenth of a size.
         assert!(factors.iter().any(|factor| (factor - 1.0).abs() > 0.1));
         let wild = |(state, x): (&[f32; 1], &f64)| if state[0] > 0.0 { 1.5 * x } else { *x };

@@ -34,7 +34,8 @@ pub trait App: Sized + 'static {
     const NAME: &'static str;
     /// One line for `--help`.
     const ABOUT: &'static str;
-    /// Everything that decides a run. It has a table `data` with the strings `name` and `subset`.
+    /// Everything that decides a run. It has a table `data` with the strings `name` and `subset`, and a
+    /// string `method` where figures of one method are none of another.
     type Config: Clone + Serialize + DeserializeOwned;
     /// Flags of `sample`.
     type Sample: Args;

@@ -223,8 +223,10 @@ fn evaluate<A: App>(options: &Evaluate<A>, shared: &Shared) -> Result<()> {
     let mut data = Vec::new();
     for (run, trained) in runs.iter().zip(&opened) {
         let config = &trained.first().context("a run has at least one seed")?.config;
-        // All that says which data: other columns or days of one table are others.
-        let named = toml::Table::try_from(config).context("a config is a table")?.remove("data");
+        // All that says which data: other columns or days of one table are others. An app with several
+        // methods has a table of figures for each.
+        let mut settings = toml::Table::try_from(config).context("a config is a table")?;
+        let named = ["data", "method"].map(|key| settings.remove(key));
         if data.contains(&named) {
             let text = format!("{}: another run given is of the same data", run.display());
             return Err(Exit::Usage(text).into());
@@ -237,6 +239,7 @@ fn evaluate<A: App>(options: &Evaluate<A>, shared: &Shared) -> Result<()> {
         let one = evaluation::<A>(std::slice::from_ref(run), own, rows)?;
         one.write(&run.join("evaluation.json"))?;
         all.rows.extend(one.rows);
+        all.check()?; // not after the hours that other runs may take
     }
     if *record {
         all.write(&Path::new("apps").join(A::NAME).join("evaluation.json"))?;
