@@ -19,8 +19,8 @@ pub struct Extras {
 }
 
 impl Extras {
-    /// Of the columns of a table, whose days from number `first` on are drawn from; the row before
-    /// each day is that before it.
+    /// Of the columns of a table, a value a row, the first of which is that before day number 0. Days
+    /// from number `first` on are drawn from, as places from 0.
     ///
     /// # Errors
     /// Too few days for volumes.
@@ -62,7 +62,8 @@ impl Extras {
         self.volume.as_ref().map(|volume| volume.at(place))
     }
 
-    /// Appends all columns of a day that is drawn from the one of number `place`.
+    /// Appends all columns of a day that is drawn from the one at `place`: prices in the unit of those
+    /// given, the volume in that of the table. Moves `volumes` on by the day.
     pub fn tell(
         &self,
         [high, low, close]: [f64; 3],
@@ -72,7 +73,7 @@ impl Extras {
     ) {
         // Rounding must not take it out of the range.
         row.extend(
-            self.open.iter().map(|open| (low + open[place] * (high - low)).clamp(low, high)),
+            self.open.iter().map(|open| (low + open[place] * (high - low)).max(low).min(high)),
         );
         row.extend([high, low, close]);
         if self.adjusted {

@@ -101,7 +101,7 @@ pub struct PathInProgress<'a> {
     shocks: Stream,
     noise: Stream,
     state: LocalRangeHarState,
-    /// The filter's days that the next ones still depend on.
+    /// The days of the filter, at first of history, that the next ones still depend on.
     base: Stretch,
     /// Their noise, day by day.
     drawn: Vec<f32>,

@@ -1,9 +1,6 @@
 //! The scores of TimeGAN, for those who know no others: windows of all columns, each scaled to 0..1 over
 //! the whole history.
 
-//! The scores of TimeGAN, for those who know no others: windows of prices, each column scaled to
-//! 0..1 over the whole history.
-
 use anyhow::{Context, Result};
 use generativa::cli::{Shared, Trained};
 use generativa::run::evaluation::{Better, Kind};
