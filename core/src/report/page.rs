@@ -43,7 +43,7 @@ pub struct Page {
 /// One figure to remember.
 #[derive(Clone, Debug, Default)]
 pub struct Headline {
-    /// The figure with its unit.
+    /// The figure, with its unit where that is short.
     pub value: String,
     /// What it says.
     pub label: String,
@@ -87,14 +87,29 @@ pub struct Source {
     pub sha256: String,
 }
 
-/// The model's first `count` figures, each beside its strongest rival.
+/// The model's first `count` figures, each beside its strongest rival. Where a record has several
+/// models, figures of those that do not come first say whose they are.
 pub fn headlines(evaluation: &Evaluation, count: usize) -> Vec<Headline> {
-    let headline = |row: &Row| Headline {
-        value: format!("{} {}", alone(row.value), row.unit),
-        label: row.metric.clone(),
-        beside: evaluation
-            .rival(row)
-            .map_or(String::new(), |rival| format!("{}: {}", rival.subject, alone(rival.value))),
+    let first = evaluation.model_rows().next().map(|row| row.subject.as_str());
+    let headline = |row: &Row| {
+        // Only a short unit can stand in the large print of the figure.
+        let (unit, said) = if row.unit.contains(' ') {
+            (String::new(), format!(", {}", row.unit))
+        } else {
+            (format!(" {}", row.unit), String::new())
+        };
+        let whose = if first == Some(row.subject.as_str()) {
+            String::new()
+        } else {
+            format!("{}: ", row.subject)
+        };
+        Headline {
+            value: format!("{}{unit}", alone(row.value)).trim_end().to_owned(),
+            label: format!("{whose}{}{said}", row.metric),
+            beside: evaluation.rival(row).map_or(String::new(), |rival| {
+                format!("{}: {}", rival.subject, alone(rival.value))
+            }),
+        }
     };
     evaluation.model_rows().take(count).map(headline).collect()
 }

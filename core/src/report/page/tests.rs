@@ -1,5 +1,6 @@
 use super::*;
 use crate::report::table::tests::rows;
+use crate::run::evaluation::Kind;
 
 const EVIL: &str = "</pre></style><script>alert('1')</script>\"&";
 
@@ -76,6 +77,24 @@ fn a_drawing_stands_in_the_page_and_its_caption_is_escaped() -> Result<()> {
     let message = other.html().err().map_or(String::new(), |error| format!("{error:#}"));
     assert!(message.contains("figure 1") && message.contains("`<svg>`"), "{message}");
     Ok(())
+}
+
+#[test]
+fn a_headline_says_a_long_unit_small_and_whose_it_is() {
+    let row = |subject: &str, unit: &str| Row {
+        subject: subject.into(),
+        kind: Kind::Model,
+        metric: "reach".into(),
+        unit: unit.into(),
+        value: 0.5,
+        ..rows().remove(0)
+    };
+    let rows = vec![row("model", "share"), row("model", "of all days"), row("network", "")];
+    let said = headlines(&Evaluation { rows, ..Evaluation::default() }, 3);
+    let said: Vec<_> = said.iter().map(|one| (one.value.as_str(), one.label.as_str())).collect();
+    let expected =
+        [("0.500 share", "reach"), ("0.500", "reach, of all days"), ("0.500", "network: reach")];
+    assert_eq!(said, expected);
 }
 
 #[test]
